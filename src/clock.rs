@@ -1,0 +1,67 @@
+//! The only place that reads the time.
+
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+/// Where the time comes from; tests bring their own.
+pub trait Clock: Debug + Send + Sync {
+    /// The wall clock in UTC, in whole milliseconds.
+    ///
+    /// Invariant: whole milliseconds. A last day ends one nanosecond before midnight
+    /// (`person::when`), so no reading falls between that end and a start at midnight.
+    fn now(&self) -> Timestamp;
+
+    /// Time since some fixed point, for measuring; it never goes back.
+    fn elapsed(&self) -> Duration;
+}
+
+/// The machine's clock.
+#[derive(Debug)]
+pub struct SystemClock {
+    started: Instant,
+}
+
+impl SystemClock {
+    /// A clock whose `elapsed` starts at zero.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    pub fn new() -> Self {
+        Self {
+            started: Instant::now(),
+        }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    fn now(&self) -> Timestamp {
+        whole_milliseconds(Timestamp::now())
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+/// Cuts an instant down to whole milliseconds.
+pub fn whole_milliseconds(instant: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(instant.as_millisecond()).unwrap_or(instant)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wall_clock_reads_whole_milliseconds() {
+        let now = SystemClock::new().now();
+        assert_eq!(now.subsec_nanosecond() % 1_000_000, 0);
+    }
+}

@@ -1,0 +1,187 @@
+//! Names of things: who a fact is about, who said it, which platform must follow.
+
+use std::borrow::Borrow;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Why a text cannot be the name it was given as.
+///
+/// It never repeats the text: an employee id names a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to {longest} characters without control characters")]
+pub struct InvalidName {
+    /// The greatest number of characters such a name may have.
+    pub longest: usize,
+}
+
+fn checked(raw: &str, longest: usize) -> Result<(), InvalidName> {
+    let fits = (1..=longest).contains(&raw.chars().count());
+    let printable = !raw.chars().any(char::is_control);
+    if fits && printable {
+        Ok(())
+    } else {
+        Err(InvalidName { longest })
+    }
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $longest:literal, $shown:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(try_from = "String")]
+        pub struct $name(#[schemars(length(min = 1, max = $longest))] Box<str>);
+
+        impl $name {
+            /// The greatest number of characters.
+            pub const LONGEST: usize = $longest;
+
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<&str> for $name {
+            type Error = InvalidName;
+
+            fn try_from(raw: &str) -> Result<Self, InvalidName> {
+                checked(raw, $longest).map(|()| Self(raw.into()))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidName;
+
+            fn try_from(raw: String) -> Result<Self, InvalidName> {
+                checked(&raw, $longest).map(|()| Self(raw.into()))
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let shown: fn(&str, &mut fmt::Formatter<'_>) -> fmt::Result = $shown;
+                shown(&self.0, f)
+            }
+        }
+    };
+}
+
+fn hidden(_: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("(..)")
+}
+
+fn plain(raw: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str(raw)
+}
+
+name! {
+    /// The employee an event is about, as the company names them; the record key.
+    ///
+    /// Invariant: 1 to 250 characters, none of them a control character (`StartExam`
+    /// takes 250: Sync Employees page). It names a person, so its `Debug` hides it.
+    EmployeeId, 250, hidden
+}
+
+name! {
+    /// One employment of a person, where the HR system tells them apart.
+    EmploymentId, 250, hidden
+}
+
+name! {
+    /// A group as HR names it: a department, a location, a role.
+    GroupId, 250, plain
+}
+
+name! {
+    /// The configured name of a sender: `[sources.<name>]`. Also the `source` of its events.
+    SourceId, 64, plain
+}
+
+name! {
+    /// The identity of one event, unique per source.
+    EventId, 250, plain
+}
+
+/// The exam platforms hris-relay keeps in step.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// StartExam, `api.startexam.com`.
+    StartExam,
+}
+
+impl Provider {
+    /// Every platform, in the order they are listed to people.
+    pub const ALL: &'static [Self] = &[Self::StartExam];
+
+    /// The word used in topics, metrics, configuration and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StartExam => "startexam",
+        }
+    }
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Provider {
+    type Err = UnknownProvider;
+
+    fn from_str(raw: &str) -> Result<Self, UnknownProvider> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|provider| provider.as_str() == raw)
+            .ok_or(UnknownProvider)
+    }
+}
+
+/// The word names no platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is not a provider: expected `startexam`")]
+pub struct UnknownProvider;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_employee_id_holds_1_to_250_printable_characters() {
+        assert!(EmployeeId::try_from("e-17").is_ok());
+        assert!(EmployeeId::try_from("é".repeat(250)).is_ok());
+        for refused in [String::new(), "é".repeat(251), "a\nb".to_owned()] {
+            assert_eq!(
+                EmployeeId::try_from(refused),
+                Err(InvalidName { longest: 250 })
+            );
+        }
+    }
+
+    #[test]
+    fn an_employee_id_never_shows_in_debug_output() {
+        let id = EmployeeId::try_from("jane@example.com").unwrap();
+        assert_eq!(format!("{id:?}"), "(..)");
+    }
+
+    #[test]
+    fn every_provider_is_known_by_its_word() {
+        for provider in Provider::ALL {
+            assert_eq!(provider.as_str().parse(), Ok(*provider));
+        }
+        assert_eq!("Moodle".parse::<Provider>(), Err(UnknownProvider));
+    }
+}

@@ -1,0 +1,23 @@
+//! hris-relay keeps exam platforms in step with a company's HR system.
+//!
+//! The folders are the stages of the pipeline, in the order the data flows:
+//! `receiver` -> `log` -> `roster` -> `log` -> `worker` -> `provider`.
+//! `docs/architecture.md` tells the story; `tests/it/layers.rs` proves that
+//! imports go one way.
+
+pub mod clock;
+pub mod event;
+pub mod id;
+pub mod log;
+pub mod metrics;
+pub mod person;
+pub mod plan;
+pub mod provider;
+pub mod receiver;
+pub mod roster;
+pub mod secret;
+pub mod settings;
+pub mod shard;
+pub mod shutdown;
+pub mod simulator;
+pub mod worker;

@@ -1,0 +1,137 @@
+//! Records: bytes and headers, at a position in a topic.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::topic::Topic;
+
+/// Header names the relay writes; lower case with dashes.
+pub mod header {
+    /// The CloudEvents id of the event in the record.
+    pub const EVENT_ID: &str = "event-id";
+    /// Why the record is a dead letter or in quarantine: a stable failure code.
+    pub const FAILURE_CODE: &str = "failure-code";
+    /// The same for people, without personal data.
+    pub const FAILURE_REASON: &str = "failure-reason";
+    /// How often the operation was tried.
+    pub const ATTEMPT: &str = "attempt";
+    /// When it was tried first.
+    pub const FIRST_SEEN: &str = "first-seen";
+    /// Topic of the record this one was made from.
+    pub const ORIGIN_TOPIC: &str = "origin-topic";
+    /// Partition of the record this one was made from.
+    pub const ORIGIN_PARTITION: &str = "origin-partition";
+    /// Offset of the record this one was made from.
+    pub const ORIGIN_OFFSET: &str = "origin-offset";
+    /// Media type of the payload.
+    pub const CONTENT_TYPE: &str = "content-type";
+}
+
+/// The headers of a record, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Headers(Vec<(String, Bytes)>);
+
+impl Headers {
+    /// Adds a header behind the others.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<Bytes>) -> Self {
+        self.push(name, value);
+        self
+    }
+
+    /// Adds a header behind the others.
+    pub fn push(&mut self, name: impl Into<String>, value: impl Into<Bytes>) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// The value of the first header of that name.
+    pub fn get(&self, name: &str) -> Option<&Bytes> {
+        self.0
+            .iter()
+            .find(|(candidate, _)| candidate == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The same as text, if it is text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)
+            .and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// Every header, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Bytes)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A record to be written. No payload is a tombstone: a compacted topic forgets the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Where it goes.
+    pub topic: Topic,
+    /// What decides its partition; none: any partition.
+    pub key: Option<Bytes>,
+    /// Its headers.
+    pub headers: Headers,
+    /// Its bytes.
+    pub payload: Option<Bytes>,
+}
+
+impl Record {
+    /// A record with a key and a payload.
+    pub fn new(topic: Topic, key: &str, payload: impl Into<Bytes>) -> Self {
+        Self {
+            topic,
+            key: Some(Bytes::copy_from_slice(key.as_bytes())),
+            headers: Headers::default(),
+            payload: Some(payload.into()),
+        }
+    }
+
+    /// The same with one more header.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: impl Into<Bytes>) -> Self {
+        self.headers.push(name, value);
+        self
+    }
+}
+
+/// Where a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Its topic.
+    pub topic: Topic,
+    /// Its partition.
+    pub partition: u32,
+    /// Its offset, from 0.
+    pub offset: i64,
+}
+
+/// A record as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrived {
+    /// Where it is.
+    pub position: Position,
+    /// When the log took it.
+    pub appended_at: Timestamp,
+    /// Its key.
+    pub key: Option<Bytes>,
+    /// Its headers.
+    pub headers: Headers,
+    /// Its bytes; none is a tombstone.
+    pub payload: Option<Bytes>,
+}
+
+impl Arrived {
+    /// The key as text, if it is text.
+    pub fn key_text(&self) -> Option<&str> {
+        self.key
+            .as_deref()
+            .and_then(|key| std::str::from_utf8(key).ok())
+    }
+}

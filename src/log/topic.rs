@@ -1,0 +1,132 @@
+//! The topics: their names, keys and how long they keep what they hold.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::id::Provider;
+
+/// One topic of the event log (design section 7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// `CloudEvents` of other systems' producers, with any key.
+    Inbox,
+    /// What the intake could not read, with reason headers and the original bytes.
+    InboxDeadLetters,
+    /// Canonical events and commands, written by the relay alone; key: employee id.
+    Events,
+    /// Events the roster could not read.
+    EventsDeadLetters,
+    /// The person as HR sees them; key: employee id.
+    People,
+    /// What is applied at one provider, in flight, retried, dead; key: employee id.
+    State(Provider),
+    /// Dead letters of one provider; key: employee id.
+    DeadLetters(Provider),
+    /// What was done for whom, when, on which fact; key: employee id.
+    Outcomes(Provider),
+    /// Authentic webhook bodies that could not be mapped; key: source.
+    Quarantine,
+}
+
+/// What a topic does with its old records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cleanup {
+    /// Keeps the last record of each key.
+    Compact,
+    /// Keeps every record for this long.
+    Delete(Duration),
+}
+
+const DAY: Duration = Duration::from_hours(24);
+
+impl Topic {
+    /// Every topic of an installation that serves these providers.
+    pub fn all(providers: &[Provider]) -> Vec<Self> {
+        let mut topics = vec![
+            Self::Inbox,
+            Self::InboxDeadLetters,
+            Self::Events,
+            Self::EventsDeadLetters,
+            Self::People,
+            Self::Quarantine,
+        ];
+        for &provider in providers {
+            topics.extend([
+                Self::State(provider),
+                Self::DeadLetters(provider),
+                Self::Outcomes(provider),
+            ]);
+        }
+        topics
+    }
+
+    /// How the topic forgets.
+    pub const fn cleanup(self) -> Cleanup {
+        match self {
+            Self::People | Self::State(_) => Cleanup::Compact,
+            Self::Inbox => Cleanup::Delete(DAY.saturating_mul(7)),
+            Self::Events => Cleanup::Delete(DAY.saturating_mul(30)),
+            Self::InboxDeadLetters
+            | Self::EventsDeadLetters
+            | Self::DeadLetters(_)
+            | Self::Outcomes(_)
+            | Self::Quarantine => Cleanup::Delete(DAY.saturating_mul(90)),
+        }
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inbox => f.write_str("hris.inbox"),
+            Self::InboxDeadLetters => f.write_str("hris.inbox.dlq"),
+            Self::Events => f.write_str("hris.events"),
+            Self::EventsDeadLetters => f.write_str("hris.events.dlq"),
+            Self::People => f.write_str("hris.people"),
+            Self::State(provider) => write!(f, "hris.{provider}.state"),
+            Self::DeadLetters(provider) => write!(f, "hris.{provider}.dlq"),
+            Self::Outcomes(provider) => write!(f, "hris.{provider}.outcomes"),
+            Self::Quarantine => f.write_str("hris.quarantine"),
+        }
+    }
+}
+
+/// The consumer group of a stage: `hris-relay.<stage>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Group {
+    /// Facts folded into people.
+    Roster,
+    /// One provider's workers.
+    Worker(Provider),
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Roster => f.write_str("hris-relay.roster"),
+            Self::Worker(provider) => write!(f, "hris-relay.{provider}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topics_are_named_as_the_design_says() {
+        let names: Vec<String> = Topic::all(Provider::ALL)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert!(names.contains(&"hris.startexam.state".to_owned()));
+        assert!(names.contains(&"hris.events.dlq".to_owned()));
+        assert_eq!(Group::Roster.to_string(), "hris-relay.roster");
+    }
+
+    #[test]
+    fn state_is_compacted_and_facts_are_not() {
+        assert_eq!(Topic::People.cleanup(), Cleanup::Compact);
+        assert_eq!(Topic::Events.cleanup(), Cleanup::Delete(DAY * 30));
+    }
+}

@@ -1,0 +1,267 @@
+//! Every number the process shows, on a registry of its own.
+
+use prometheus::core::Collector;
+use prometheus::process_collector::ProcessCollector;
+use prometheus::{
+    Encoder, Error, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry,
+    TextEncoder,
+};
+
+/// The metrics of one process. No global, so that tests run side by side.
+///
+/// Labels come from enums and configured names; never an id of a person.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    registry: Registry,
+    /// What comes in.
+    pub receiver: ReceiverMetrics,
+    /// What every stage has.
+    pub stage: StageMetrics,
+    /// What the roster makes of facts.
+    pub roster: RosterMetrics,
+    /// What goes out to the platforms.
+    pub worker: WorkerMetrics,
+}
+
+/// What comes in.
+#[derive(Debug, Clone)]
+pub struct ReceiverMetrics {
+    /// Requests by source and outcome (`accepted`, `no_fact`, `quarantined`, `bad_signature`, ...).
+    pub webhooks: IntCounterVec,
+    /// Seconds from the request to its answer, by source.
+    pub seconds: HistogramVec,
+    /// Events that the log holds, by source and type.
+    pub events: IntCounterVec,
+}
+
+/// What every stage has.
+#[derive(Debug, Clone)]
+pub struct StageMetrics {
+    /// People in memory, by stage and partition.
+    pub people: IntGaugeVec,
+    /// Commits, by stage and outcome (`committed`, `fenced`, `unconfirmed`).
+    pub commits: IntCounterVec,
+    /// Seconds of one commit, by stage.
+    pub commit_seconds: HistogramVec,
+}
+
+/// What the roster makes of facts.
+#[derive(Debug, Clone)]
+pub struct RosterMetrics {
+    /// Facts by what became of them (`folded`, `superseded`, `dead_lettered`).
+    pub facts: IntCounterVec,
+    /// Facts said to have happened after they were received, by source.
+    pub clock_ahead: IntCounterVec,
+}
+
+/// What goes out to the platforms.
+#[derive(Debug, Clone)]
+pub struct WorkerMetrics {
+    /// Operations settled, by provider and outcome (`applied` or a failure code).
+    pub operations: IntCounterVec,
+    /// Calls, by provider and outcome (`applied` or a failure code).
+    pub calls: IntCounterVec,
+    /// Seconds of one call, by provider.
+    pub call_seconds: HistogramVec,
+    /// People in one call, by provider.
+    pub batch_people: HistogramVec,
+    /// Dead letters, by provider and failure code.
+    pub dead_letters: IntCounterVec,
+    /// People by provider, partition and what they wait for (`pending`, `scheduled`,
+    /// `dead`, `unmapped`, `leavers_not_locked`).
+    pub waiting: IntGaugeVec,
+    /// Seconds from a removal's fact being received to its lock being confirmed.
+    pub removal_seconds: HistogramVec,
+}
+
+/// Upper bounds in seconds from one millisecond to half a minute.
+const SECONDS: &[f64] = &[0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
+/// Upper bounds of removal latency: the promise is seconds, the alert is at 5 minutes.
+const REMOVAL_SECONDS: &[f64] = &[0.1, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 3600.0];
+/// Upper bounds of people in a call, up to the largest provider maximum (500).
+const PEOPLE: &[f64] = &[1.0, 2.0, 5.0, 20.0, 50.0, 100.0, 250.0, 500.0];
+
+impl Metrics {
+    /// All metrics, registered under the prefix `hris_relay`, and the process's own.
+    ///
+    /// # Errors
+    /// When two metrics share a name, which a test rules out.
+    pub fn new() -> Result<Self, Error> {
+        let registry = Registry::new();
+        registry.register(Box::new(ProcessCollector::for_self()))?;
+        Ok(Self {
+            receiver: ReceiverMetrics::new(&registry)?,
+            stage: StageMetrics::new(&registry)?,
+            roster: RosterMetrics::new(&registry)?,
+            worker: WorkerMetrics::new(&registry)?,
+            registry,
+        })
+    }
+
+    /// The text that `/metrics` answers.
+    ///
+    /// # Errors
+    /// When a metric cannot be written as text.
+    pub fn render(&self) -> Result<String, Error> {
+        let mut buffer = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut buffer)?;
+        Ok(String::from_utf8_lossy(&buffer).into_owned())
+    }
+}
+
+impl ReceiverMetrics {
+    fn new(r: &Registry) -> Result<Self, Error> {
+        Ok(Self {
+            webhooks: counter(
+                r,
+                ("webhooks_total", "Requests of senders, by outcome."),
+                &["source", "outcome"],
+            )?,
+            seconds: histogram(
+                r,
+                ("webhook_duration_seconds", "Time to answer a sender."),
+                &["source"],
+                SECONDS,
+            )?,
+            events: counter(
+                r,
+                ("events_total", "Events the log holds."),
+                &["source", "type"],
+            )?,
+        })
+    }
+}
+
+impl StageMetrics {
+    fn new(r: &Registry) -> Result<Self, Error> {
+        Ok(Self {
+            people: gauge(
+                r,
+                ("people", "People in memory of a stage."),
+                &["stage", "partition"],
+            )?,
+            commits: counter(
+                r,
+                ("commits_total", "Commits of a stage, by outcome."),
+                &["stage", "outcome"],
+            )?,
+            commit_seconds: histogram(
+                r,
+                ("commit_duration_seconds", "Time of one commit."),
+                &["stage"],
+                SECONDS,
+            )?,
+        })
+    }
+}
+
+impl RosterMetrics {
+    fn new(r: &Registry) -> Result<Self, Error> {
+        Ok(Self {
+            facts: counter(
+                r,
+                ("facts_total", "Facts, by what became of them."),
+                &["outcome"],
+            )?,
+            clock_ahead: counter(
+                r,
+                (
+                    "clock_ahead_facts_total",
+                    "Facts said to have happened after they were received.",
+                ),
+                &["source"],
+            )?,
+        })
+    }
+}
+
+impl WorkerMetrics {
+    fn new(r: &Registry) -> Result<Self, Error> {
+        Ok(Self {
+            operations: counter(
+                r,
+                ("operations_total", "Operations settled, by outcome."),
+                &["provider", "outcome"],
+            )?,
+            calls: counter(
+                r,
+                ("provider_calls_total", "Calls to a provider, by outcome."),
+                &["provider", "outcome"],
+            )?,
+            call_seconds: histogram(
+                r,
+                ("provider_call_duration_seconds", "Time of one call."),
+                &["provider"],
+                SECONDS,
+            )?,
+            batch_people: histogram(
+                r,
+                ("batch_people", "People in one call."),
+                &["provider"],
+                PEOPLE,
+            )?,
+            dead_letters: counter(
+                r,
+                ("dead_letters_total", "Dead letters, by failure code."),
+                &["provider", "code"],
+            )?,
+            waiting: gauge(
+                r,
+                ("waiting_people", "People, by what they wait for."),
+                &["provider", "partition", "state"],
+            )?,
+            removal_seconds: histogram(
+                r,
+                (
+                    "removal_duration_seconds",
+                    "From a removal's fact being received to its lock being confirmed.",
+                ),
+                &["provider"],
+                REMOVAL_SECONDS,
+            )?,
+        })
+    }
+}
+
+type Named = (&'static str, &'static str);
+
+fn opts((name, help): Named) -> Opts {
+    Opts::new(name, help).namespace("hris_relay")
+}
+
+fn registered<C: Collector + Clone + 'static>(registry: &Registry, new: C) -> Result<C, Error> {
+    registry.register(Box::new(new.clone()))?;
+    Ok(new)
+}
+
+fn counter(registry: &Registry, named: Named, labels: &[&str]) -> Result<IntCounterVec, Error> {
+    registered(registry, IntCounterVec::new(opts(named), labels)?)
+}
+
+fn gauge(registry: &Registry, named: Named, labels: &[&str]) -> Result<IntGaugeVec, Error> {
+    registered(registry, IntGaugeVec::new(opts(named), labels)?)
+}
+
+fn histogram(
+    registry: &Registry,
+    named: Named,
+    labels: &[&str],
+    buckets: &[f64],
+) -> Result<HistogramVec, Error> {
+    let opts = HistogramOpts::from(opts(named)).buckets(buckets.to_vec());
+    registered(registry, HistogramVec::new(opts, labels)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_registers_under_the_prefix() {
+        let metrics = Metrics::new().unwrap();
+        let labels = ["acme", "accepted"];
+        metrics.receiver.webhooks.with_label_values(&labels).inc();
+        let text = metrics.render().unwrap();
+        assert!(text.contains("hris_relay_webhooks_total{outcome=\"accepted\",source=\"acme\"} 1"));
+    }
+}

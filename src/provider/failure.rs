@@ -1,0 +1,154 @@
+//! Why a platform did not do what a call asked, by who must act.
+
+use std::time::Duration;
+
+/// Who must act before the same call can succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The platform: wait and repeat.
+    Provider,
+    /// The person's operation: it will never be taken unchanged.
+    Event,
+    /// The program, schedule or group that configuration names: ours to fix.
+    Target,
+    /// Our credentials, clock or address: every call fails alike.
+    Us,
+}
+
+/// Why a platform did not take a call, or one person of it.
+///
+/// `said` is the platform's own message: it may hold personal data, so it goes into the
+/// dead letter's payload and never into a log line, header, label or `Display`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// No connection: the call was surely not seen.
+    #[error("provider could not be reached")]
+    Unreachable,
+    /// No answer in time, or the connection broke: the call may still take effect.
+    #[error("provider did not answer")]
+    Unanswered,
+    /// An answer that cannot be read: the call may have taken effect.
+    #[error("provider answered {status} with a body that cannot be read")]
+    Garbled {
+        /// HTTP status.
+        status: u16,
+    },
+    /// It asked us to slow down (408, 429).
+    #[error("provider is throttling")]
+    Throttled {
+        /// How long it asked us to wait.
+        retry_after: Option<Duration>,
+    },
+    /// It failed on its own side (5xx).
+    #[error("provider failed with status {status}")]
+    Faulted {
+        /// HTTP status.
+        status: u16,
+        /// How long it asked us to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The request is larger than it takes (413): it must be cut smaller.
+    #[error("provider refused the size of the call")]
+    TooLarge,
+    /// It will never take this operation (400).
+    #[error("provider refused the operation with status {status}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// Its message.
+        said: String,
+    },
+    /// It does not know the program, schedule or group.
+    #[error("provider does not know the target")]
+    UnknownTarget {
+        /// HTTP status.
+        status: u16,
+        /// Its message.
+        said: String,
+    },
+    /// It does not know us, or the address is wrong (401, 403, systematic 404).
+    #[error("provider rejected our credentials with status {status}")]
+    Unauthorized {
+        /// HTTP status.
+        status: u16,
+    },
+    /// It says that our clock is wrong.
+    #[error("provider says that our clock is wrong")]
+    WrongClock,
+}
+
+impl Failure {
+    /// The stable word of this failure: metric label, dead-letter header, `docs/operations.md`.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unreachable => "provider_unreachable",
+            Self::Unanswered => "provider_unanswered",
+            Self::Garbled { .. } => "provider_garbled",
+            Self::Throttled { .. } => "provider_throttled",
+            Self::Faulted { .. } => "provider_faulted",
+            Self::TooLarge => "call_too_large",
+            Self::Refused { .. } => "operation_refused",
+            Self::UnknownTarget { .. } => "target_unknown",
+            Self::Unauthorized { .. } => "credentials_rejected",
+            Self::WrongClock => "clock_rejected",
+        }
+    }
+
+    /// Who must act: this alone decides what happens next.
+    pub const fn blame(&self) -> Blame {
+        match self {
+            Self::Unreachable
+            | Self::Unanswered
+            | Self::Garbled { .. }
+            | Self::Throttled { .. }
+            | Self::Faulted { .. } => Blame::Provider,
+            Self::TooLarge | Self::Refused { .. } => Blame::Event,
+            Self::UnknownTarget { .. } => Blame::Target,
+            Self::Unauthorized { .. } | Self::WrongClock => Blame::Us,
+        }
+    }
+
+    /// Whether the call may have taken effect, or may still.
+    pub const fn is_ambiguous(&self) -> bool {
+        match self {
+            Self::Unanswered | Self::Garbled { .. } | Self::Faulted { .. } => true,
+            Self::Unreachable
+            | Self::Throttled { .. }
+            | Self::TooLarge
+            | Self::Refused { .. }
+            | Self::UnknownTarget { .. }
+            | Self::Unauthorized { .. }
+            | Self::WrongClock => false,
+        }
+    }
+
+    /// How long the platform asked us to wait.
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Throttled { retry_after } | Self::Faulted { retry_after, .. } => *retry_after,
+            Self::Unreachable
+            | Self::Unanswered
+            | Self::Garbled { .. }
+            | Self::TooLarge
+            | Self::Refused { .. }
+            | Self::UnknownTarget { .. }
+            | Self::Unauthorized { .. }
+            | Self::WrongClock => None,
+        }
+    }
+
+    /// The platform's own words, where it gave some. May hold personal data.
+    pub fn said(&self) -> Option<&str> {
+        match self {
+            Self::Refused { said, .. } | Self::UnknownTarget { said, .. } => Some(said),
+            Self::Unreachable
+            | Self::Unanswered
+            | Self::Garbled { .. }
+            | Self::Throttled { .. }
+            | Self::Faulted { .. }
+            | Self::TooLarge
+            | Self::Unauthorized { .. }
+            | Self::WrongClock => None,
+        }
+    }
+}
