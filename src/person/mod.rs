@@ -1,1 +1,21 @@
-//! person
+//! The person as HR sees them: registers, their fold, and "active at t". Pure.
+//!
+//! In come events of one person, in any order and any number of times; out comes one
+//! record, always the same, and from it the [`Standing`] at any instant. It must never
+//! read a clock, and never compare versions of two sources (design section 4).
+
+mod access;
+mod employment;
+mod fold;
+mod groups;
+mod record;
+mod register;
+mod rules;
+mod standing;
+mod when;
+
+pub use fold::{Folded, fold};
+pub use record::{FORMAT, Person};
+pub use register::{Stamp, Version};
+pub use rules::{Rules, SourceRules, TerminationDay, VersionBy};
+pub use standing::{Presence, Standing, standing};

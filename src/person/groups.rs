@@ -1,0 +1,130 @@
+//! Memberships: joined, left, or all of them, dated, of one employment or of any.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::register::{Dated, Entry, Stamp};
+use super::when::Calendar;
+use crate::event::{Groups, When};
+use crate::id::GroupId;
+
+/// The membership registers of one employment, or of none in particular.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Memberships {
+    /// Full sets.
+    #[serde(rename = "f")]
+    all: Dated<BTreeSet<GroupId>>,
+    /// One group joined or left.
+    #[serde(rename = "g", skip_serializing_if = "BTreeMap::is_empty")]
+    single: BTreeMap<GroupId, Dated<bool>>,
+}
+
+impl Memberships {
+    /// Says memberships, or, with `stands` false, withdraws what was said for the date.
+    pub(crate) fn say(
+        &mut self,
+        groups: &Groups,
+        effective: Option<&When>,
+        stamp: &Stamp,
+        stands: bool,
+    ) {
+        if let Some(current) = &groups.current {
+            let value = stands.then(|| current.clone());
+            self.all.say(effective, stamp.clone(), value);
+        }
+        let joined = groups.joined.iter().map(|group| (group, true));
+        let left = groups.left.iter().map(|group| (group, false));
+        for (group, is_member) in joined.chain(left) {
+            self.single.entry(group.clone()).or_default().say(
+                effective,
+                stamp.clone(),
+                stands.then_some(is_member),
+            );
+        }
+    }
+
+    /// Whether anything was said that holds at t.
+    pub(crate) fn is_known(&self, calendar: Calendar<'_>, t: Timestamp) -> bool {
+        let begins = |date: &When| calendar.begin(date);
+        self.all.entries(begins).any(|entry| entry.from <= t)
+            || self
+                .single
+                .values()
+                .any(|dated| dated.entries(begins).any(|entry| entry.from <= t))
+    }
+
+    /// The groups at t, of what was said to hold at `floor` or later: the latest effective
+    /// wins, then the version.
+    pub(crate) fn at(
+        &self,
+        calendar: Calendar<'_>,
+        floor: Timestamp,
+        t: Timestamp,
+    ) -> BTreeSet<GroupId> {
+        let begins = |date: &When| calendar.begin(date);
+        let counts = |from: Timestamp| floor <= from && from <= t;
+        let newest_set = self
+            .all
+            .entries(begins)
+            .filter(|entry| counts(entry.from))
+            .max_by(Entry::precedence);
+        let named = newest_set.iter().flat_map(|entry| entry.value.iter());
+        let candidates: BTreeSet<&GroupId> = named.chain(self.single.keys()).collect();
+        candidates
+            .into_iter()
+            .filter(|group| {
+                let single = self.single.get(*group).and_then(|dated| {
+                    dated
+                        .entries(begins)
+                        .filter(|entry| counts(entry.from))
+                        .max_by(Entry::precedence)
+                });
+                is_member(newest_set.as_ref(), single.as_ref(), group)
+            })
+            .cloned()
+            .collect()
+    }
+
+    /// Every date that may change an answer.
+    pub(crate) fn dates<'a>(
+        &'a self,
+        calendar: Calendar<'a>,
+    ) -> impl Iterator<Item = Timestamp> + 'a {
+        let all = self.all.dated.keys();
+        let single = self.single.values().flat_map(|dated| dated.dated.keys());
+        all.chain(single).map(move |date| calendar.begin(date))
+    }
+
+    /// Drops what a floor covers; says whether nothing is left.
+    pub(crate) fn forget(&mut self, covered: &impl Fn(&Stamp) -> bool) -> bool {
+        let no_sets = self.all.forget(covered);
+        self.single.retain(|_, dated| !dated.forget(covered));
+        no_sets && self.single.is_empty()
+    }
+}
+
+/// What the newer of a full set and a single statement says of one group.
+fn is_member(
+    set: Option<&Entry<'_, BTreeSet<GroupId>>>,
+    single: Option<&Entry<'_, bool>>,
+    group: &GroupId,
+) -> bool {
+    let by_set = set.map(|entry| Entry {
+        from: entry.from,
+        stamp: entry.stamp,
+        value: if entry.value.contains(group) {
+            &true
+        } else {
+            &false
+        },
+    });
+    let newest = match (by_set, single) {
+        (Some(set), Some(single)) if single.precedence(&set).is_gt() => Some(*single.value),
+        (Some(set), _) => Some(*set.value),
+        (None, single) => single.map(|entry| *entry.value),
+    };
+    newest.unwrap_or(false)
+}

@@ -1,0 +1,141 @@
+//! The record of one person on `hris.people`: every source's registers.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::access::Access;
+use super::employment::Employment;
+use super::groups::Memberships;
+use super::register::{Dated, Register, Stamp};
+use crate::id::{EmploymentId, Provider, SourceId};
+
+/// The version of the record's form that this program writes and reads (`v`).
+pub const FORMAT: u32 = 1;
+
+/// A person as HR sees them: a set of registers, each with the greatest version.
+///
+/// Personal data: its `Debug` says only how much there is.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// The version of this form.
+    pub v: u32,
+    /// What each source said.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) sources: BTreeMap<SourceId, SourceFacts>,
+    /// The newest erasure each source asked for: a floor for every register.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) erased: BTreeMap<SourceId, Stamp>,
+    /// The newest decision of an operator about this person at each provider.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) commands: BTreeMap<Provider, Register<Decision>>,
+    /// When the relay received the newest fact in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received: Option<Timestamp>,
+    /// Fields a newer program wrote: kept as they are.
+    #[serde(flatten)]
+    unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What one source said of a person.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct SourceFacts {
+    /// Employments by id; the nameless one under the empty word.
+    #[serde(rename = "emp", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) employments: BTreeMap<Employed, Employment>,
+    /// Memberships by the employment they belong to; of any under the empty word.
+    #[serde(rename = "grp", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) memberships: BTreeMap<Employed, Memberships>,
+    /// Profile attributes; the empty word is a value known to be empty.
+    #[serde(rename = "att", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) attributes: BTreeMap<String, Dated<String>>,
+    /// Access revoked and restored.
+    #[serde(rename = "acc")]
+    pub(crate) access: Dated<Access>,
+}
+
+/// An employment's id, or the nameless one.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Employed(String);
+
+impl Employed {
+    /// Employment ids are never empty, so the empty word is free for the nameless one.
+    pub(crate) fn new(id: Option<&EmploymentId>) -> Self {
+        Self(id.map(|id| id.as_str().to_owned()).unwrap_or_default())
+    }
+
+    pub(crate) const fn is_nameless(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// An operator's decision, as the workers read it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Decision {
+    /// `redrive`, `release` or `reject`.
+    pub(crate) kind: String,
+    /// The fact version it judges.
+    pub(crate) fact_version: String,
+}
+
+impl super::register::Value for Decision {
+    fn restraint(&self) -> i64 {
+        0
+    }
+}
+
+impl Default for Person {
+    fn default() -> Self {
+        Self {
+            v: FORMAT,
+            sources: BTreeMap::new(),
+            erased: BTreeMap::new(),
+            commands: BTreeMap::new(),
+            received: None,
+            unknown: serde_json::Map::new(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Person {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Person(v{}, {} sources)", self.v, self.sources.len())
+    }
+}
+
+impl Person {
+    /// Drops every register an erasure covers: of its own source by version, of others by
+    /// the time they spoke.
+    pub(crate) fn forget_erased(&mut self) {
+        let floors = &self.erased;
+        for (source, facts) in &mut self.sources {
+            let covered = |stamp: &Stamp| {
+                floors.iter().any(|(erasing, floor)| {
+                    if erasing == source {
+                        stamp.version <= floor.version
+                    } else {
+                        stamp.said_at <= floor.said_at
+                    }
+                })
+            };
+            facts.forget(&covered);
+        }
+        self.sources
+            .retain(|_, facts| *facts != SourceFacts::default());
+    }
+}
+
+impl SourceFacts {
+    fn forget(&mut self, covered: &impl Fn(&Stamp) -> bool) {
+        self.employments
+            .retain(|_, employment| !employment.forget(covered));
+        self.memberships
+            .retain(|_, memberships| !memberships.forget(covered));
+        self.attributes
+            .retain(|_, attribute| !attribute.forget(covered));
+        self.access.forget(covered);
+    }
+}

@@ -1,0 +1,102 @@
+//! How facts are read: per source and for all; configuration, not part of the record.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::event::Zone;
+use crate::id::SourceId;
+
+/// What makes a fact of a source newer than another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VersionBy {
+    /// The event's `time`.
+    #[default]
+    OccurredAt,
+    /// The event's `sequence`.
+    Sequence,
+    /// When the relay received it: for synchronous senders only.
+    ReceivedAt,
+}
+
+/// What a termination's date without a time means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TerminationDay {
+    /// The last day worked: the end lies just before the next local midnight.
+    #[default]
+    LastDay,
+    /// The first day out: the end lies just before that day's local midnight.
+    FirstDayOut,
+}
+
+/// How one source's facts are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceRules {
+    /// Whether its employments employ; other sources only revoke and enrich.
+    pub employs: bool,
+    /// What orders its facts.
+    pub version_by: VersionBy,
+    /// Leads every version: raised when the source starts its sequence anew.
+    pub epoch: u32,
+    /// The zone its dates are meant in, where a fact names none.
+    pub zone: Option<Zone>,
+    /// What its termination dates mean.
+    pub termination_day: TerminationDay,
+}
+
+impl Default for SourceRules {
+    fn default() -> Self {
+        Self {
+            employs: true,
+            version_by: VersionBy::default(),
+            epoch: 0,
+            zone: None,
+            termination_day: TerminationDay::default(),
+        }
+    }
+}
+
+/// How all facts are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// The zone of dates for which neither fact nor source names one.
+    pub zone: Zone,
+    /// How much later than an end an observed "active" must be to revive (a day: HR systems
+    /// flip the status hours late).
+    pub revival_grace: Duration,
+    /// Groups and attributes come from the first of these that knows them, then from the
+    /// other sources by name.
+    pub precedence: Vec<SourceId>,
+    /// The configured sources; facts of any other do not count.
+    pub sources: BTreeMap<SourceId, SourceRules>,
+}
+
+impl Rules {
+    /// The configured sources, first in precedence first.
+    pub fn by_precedence(&self) -> impl Iterator<Item = (&SourceId, &SourceRules)> {
+        let first = self
+            .precedence
+            .iter()
+            .filter_map(|source| self.sources.get_key_value(source));
+        let rest = self
+            .sources
+            .iter()
+            .filter(|(source, _)| !self.precedence.contains(source));
+        first.chain(rest)
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            zone: Zone::utc(),
+            revival_grace: Duration::from_hours(24),
+            precedence: Vec::new(),
+            sources: BTreeMap::new(),
+        }
+    }
+}

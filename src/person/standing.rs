@@ -1,0 +1,312 @@
+//! Where a person stands at an instant: active or not, in which groups, with which profile.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::access::revocations;
+use super::employment::{Course, Running, touches};
+use super::record::{Employed, Person, SourceFacts};
+use super::register::Entry;
+use super::rules::Rules;
+use super::when::{Calendar, first_reading};
+use crate::id::{GroupId, SourceId};
+
+/// What HR's facts say of a person's employment at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// Nothing.
+    Unheard,
+    /// A first day that is still ahead.
+    Ahead,
+    /// Works here and has access.
+    Active,
+    /// Has left, or has lost access.
+    Gone,
+}
+
+/// Where a person stands at an instant.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Employment and access together.
+    pub presence: Presence,
+    /// The groups that count, for somebody active.
+    pub groups: BTreeSet<GroupId>,
+    /// The profile, by canonical attribute name.
+    pub attributes: BTreeMap<String, String>,
+    /// Some employment has ended, was seen active since, and is not revived yet: a conflict.
+    pub disputed: bool,
+    /// The latest end that has passed, of somebody gone.
+    pub ended_at: Option<Timestamp>,
+    /// The next reading of the clock at which the answer may differ.
+    pub next_change: Option<Timestamp>,
+}
+
+impl Standing {
+    /// Whether the person must be able to work at the platforms.
+    pub fn is_active(&self) -> bool {
+        self.presence == Presence::Active
+    }
+}
+
+impl std::fmt::Debug for Standing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let groups = self.groups.len();
+        write!(f, "Standing({:?}, {groups} groups)", self.presence)
+    }
+}
+
+/// Reads a person's record at `t`.
+pub fn standing(person: &Person, rules: &Rules, t: Timestamp) -> Standing {
+    let view = View::new(person, rules);
+    let employments = view.employments();
+    let revoked: Vec<_> = view
+        .facts()
+        .flat_map(|(source, calendar, facts)| revocations(source, &facts.access, calendar, t))
+        .collect();
+    let mut presence = Presence::Unheard;
+    let mut disputed = false;
+    let mut ended_at = None;
+    for employment in &employments {
+        let running = employment.course.running(t);
+        let locked = revoked
+            .iter()
+            .any(|r| r.counts_against(employment.source, &employment.course, t));
+        disputed |= running == Running::Disputed;
+        let this = employment
+            .course
+            .presence(running == Running::Yes, locked, t);
+        if this == Presence::Gone {
+            let end = employment.course.end.map(|end| end.at);
+            ended_at = ended_at.max(end.filter(|end| *end <= t));
+        }
+        presence = presence.or(this);
+    }
+    let groups = if presence == Presence::Active {
+        view.groups(&employments, t)
+    } else {
+        BTreeSet::new()
+    };
+    Standing {
+        presence,
+        groups,
+        attributes: view.attributes(t),
+        disputed,
+        ended_at,
+        next_change: view.next_change(t),
+    }
+}
+
+impl Presence {
+    /// Of two employments the one that says more: active before gone before ahead.
+    fn or(self, other: Self) -> Self {
+        let weight = |presence| match presence {
+            Self::Unheard => 0,
+            Self::Ahead => 1,
+            Self::Gone => 2,
+            Self::Active => 3,
+        };
+        if weight(other) > weight(self) {
+            other
+        } else {
+            self
+        }
+    }
+}
+
+impl Course {
+    fn presence(&self, runs: bool, locked: bool, t: Timestamp) -> Presence {
+        let has_ended = self.end.is_some_and(|end| end.at <= t);
+        let was_withdrawn = self.withdrawn.is_some_and(|start| start <= t);
+        if runs && !locked {
+            Presence::Active
+        } else if runs || has_ended || was_withdrawn {
+            Presence::Gone
+        } else if self.starts.iter().any(|start| start.at > t) {
+            Presence::Ahead
+        } else {
+            Presence::Unheard
+        }
+    }
+}
+
+/// One employment that employs.
+struct Employment<'a> {
+    source: &'a SourceId,
+    employed: &'a Employed,
+    course: Course,
+}
+
+/// A record read with the rules.
+struct View<'a> {
+    person: &'a Person,
+    rules: &'a Rules,
+}
+
+impl<'a> View<'a> {
+    const fn new(person: &'a Person, rules: &'a Rules) -> Self {
+        Self { person, rules }
+    }
+
+    /// The facts of the sources that are configured, first in precedence first.
+    fn facts(&self) -> impl Iterator<Item = (&'a SourceId, Calendar<'a>, &'a SourceFacts)> {
+        let (person, rules) = (self.person, self.rules);
+        rules.by_precedence().filter_map(move |(source, read)| {
+            let facts = person.sources.get(source)?;
+            Some((source, Calendar::new(rules, read), facts))
+        })
+    }
+
+    /// The employments of all sources that employ, with ends that name none, or another,
+    /// taken over.
+    fn employments(&self) -> Vec<Employment<'a>> {
+        let mut all = Vec::new();
+        for (source, calendar, facts) in self.facts() {
+            if !self.rules.sources.get(source).is_some_and(|r| r.employs) {
+                continue;
+            }
+            let mut of_source: Vec<Employment<'a>> = facts
+                .employments
+                .iter()
+                .map(|(employed, registers)| Employment {
+                    source,
+                    employed,
+                    course: registers.course(calendar, self.rules.revival_grace),
+                })
+                .collect();
+            share_ends(&mut of_source);
+            all.append(&mut of_source);
+        }
+        all
+    }
+
+    /// Groups come from the first source in precedence that knows any.
+    fn groups(&self, employments: &[Employment<'a>], t: Timestamp) -> BTreeSet<GroupId> {
+        let knowing = self.facts().find(|(_, calendar, facts)| {
+            facts
+                .memberships
+                .values()
+                .any(|memberships| memberships.is_known(*calendar, t))
+        });
+        let Some((source, calendar, facts)) = knowing else {
+            return BTreeSet::new();
+        };
+        let everybody = employments.iter().flat_map(|e| e.course.stretches());
+        let floor_of_any = floor(everybody.collect(), t);
+        let mut groups = BTreeSet::new();
+        for (employed, memberships) in &facts.memberships {
+            let own = employments
+                .iter()
+                .find(|e| e.source == source && e.employed == employed);
+            let floor = match own {
+                Some(own) if !employed.is_nameless() => {
+                    if own.course.running(t) != Running::Yes {
+                        continue;
+                    }
+                    floor(own.course.stretches(), t)
+                }
+                Some(_) | None => floor_of_any,
+            };
+            groups.append(&mut memberships.at(calendar, floor, t));
+        }
+        groups
+    }
+
+    /// Each attribute comes from the first source in precedence that knows it.
+    fn attributes(&self, t: Timestamp) -> BTreeMap<String, String> {
+        let mut known: BTreeMap<&String, &String> = BTreeMap::new();
+        for (_, calendar, facts) in self.facts() {
+            for (name, dated) in &facts.attributes {
+                let newest = dated
+                    .entries(move |date| calendar.begin(date))
+                    .filter(|entry| entry.from <= t)
+                    .max_by(Entry::precedence);
+                if let Some(entry) = newest {
+                    known.entry(name).or_insert(entry.value);
+                }
+            }
+        }
+        known
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
+    fn next_change(&self, t: Timestamp) -> Option<Timestamp> {
+        self.facts()
+            .flat_map(|(_, calendar, facts)| facts.dates(calendar))
+            .map(first_reading)
+            .filter(|instant| *instant > t)
+            .min()
+    }
+}
+
+impl SourceFacts {
+    fn dates<'a>(&'a self, calendar: Calendar<'a>) -> impl Iterator<Item = Timestamp> + 'a {
+        let employments = self
+            .employments
+            .values()
+            .flat_map(move |e| e.dates(calendar));
+        let memberships = self
+            .memberships
+            .values()
+            .flat_map(move |m| m.dates(calendar));
+        let attributes = self
+            .attributes
+            .values()
+            .flat_map(|dated| dated.dated.keys());
+        let access = self.access.dated.keys();
+        let begun = attributes
+            .chain(access)
+            .map(move |date| calendar.begin(date));
+        employments.chain(memberships).chain(begun)
+    }
+}
+
+/// An end that names no employment ends every employment of that source begun by then; any
+/// end also ends its source's nameless employment.
+fn share_ends(of_source: &mut [Employment<'_>]) {
+    let nameless = of_source
+        .iter()
+        .find(|e| e.employed.is_nameless())
+        .and_then(|e| e.course.end);
+    let mut named: Vec<_> = of_source
+        .iter()
+        .filter(|e| !e.employed.is_nameless())
+        .filter_map(|e| e.course.end)
+        .collect();
+    named.sort_unstable_by_key(|end| (end.version, end.at));
+    for employment in of_source {
+        if employment.employed.is_nameless() {
+            for end in &named {
+                employment.course.end_with(*end);
+            }
+        } else if let Some(end) = nameless.filter(|end| employment.course.begun_by(end.at)) {
+            employment.course.end_with(end);
+        }
+    }
+}
+
+/// The end of the stretch before the one that holds t: memberships effective before it do
+/// not count after the gap.
+fn floor(mut stretches: Vec<(Timestamp, Option<Timestamp>)>, t: Timestamp) -> Timestamp {
+    stretches.retain(|(from, _)| *from <= t);
+    stretches.sort_unstable();
+    let mut floor = Timestamp::MIN;
+    let mut covered: Option<Timestamp> = None;
+    for (from, to) in stretches {
+        if let Some(end) = covered
+            && from > end
+            && !touches(end, from)
+        {
+            floor = end;
+        }
+        covered = Some(
+            covered
+                .unwrap_or(Timestamp::MIN)
+                .max(to.unwrap_or(Timestamp::MAX)),
+        );
+    }
+    floor
+}
