@@ -1,1 +1,77 @@
-//! plan
+//! Desired minus applied: what a person still needs at one platform. Pure.
+//!
+//! In come where HR says a person stands and what is applied at the platform; out come the
+//! operations that are possible now, the most urgent first. Level-triggered: ten changes
+//! during an outage become one call, and nothing to do sends nothing. It must never let a
+//! later step of a removal delay the lock.
+
+mod applied;
+mod assignments;
+mod startexam;
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use crate::person::Standing;
+use crate::provider::{Operation, Profile, Target};
+
+pub use applied::{Account, Applied, Digest, Membership};
+pub use assignments::{Assignment, StartExamAssignment};
+pub use startexam::{RemovalOrder, StartExamPlanner};
+
+/// How a person should be at a platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Desired {
+    /// The account.
+    pub account: DesiredAccount,
+    /// What the person should be registered to.
+    pub targets: BTreeSet<Target>,
+    /// The person is active, but no assignment maps any of their groups.
+    pub is_unmapped: bool,
+}
+
+/// How a person's account should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DesiredAccount {
+    /// Active, with this profile.
+    Active(Profile),
+    /// Locked, whether or not the relay made the account.
+    Locked(Profile),
+    /// Not active yet: locked only if the relay may have activated it.
+    NotYet(Profile),
+    /// As it is.
+    Untouched,
+}
+
+impl DesiredAccount {
+    /// Whether the person must not be able to get in.
+    pub const fn is_locked_out(&self) -> bool {
+        match self {
+            Self::Locked(_) | Self::NotYet(_) => true,
+            Self::Active(_) | Self::Untouched => false,
+        }
+    }
+}
+
+impl Desired {
+    /// What tells this plan from another: a dead mark counts only for the plan it was made
+    /// under.
+    pub fn digest(&self) -> Digest {
+        let account = match &self.account {
+            DesiredAccount::Active(profile) => ("active", Some(profile)),
+            DesiredAccount::Locked(_) => ("locked", None),
+            DesiredAccount::NotYet(_) => ("not_yet", None),
+            DesiredAccount::Untouched => ("untouched", None),
+        };
+        Digest::of(&(account, &self.targets))
+    }
+}
+
+/// How one platform is planned for.
+pub trait Planner: Debug + Send + Sync {
+    /// How a person who stands so should be at the platform.
+    fn desired(&self, standing: &Standing) -> Desired;
+
+    /// The operations that are possible now, most urgent first; empty: nothing to do.
+    fn steps(&self, desired: &Desired, applied: &Applied) -> Vec<Operation>;
+}

@@ -1,1 +1,13 @@
-//! roster
+//! Stage 1: facts folded into one record per person.
+//!
+//! In come the events of `hris.events`, out go the people of `hris.people`, and the events
+//! nobody can read to `hris.events.dlq`. It must never drop a fact: each is folded,
+//! superseded or a dead letter (I2).
+
+mod core;
+mod host;
+mod settings;
+
+pub use core::Roster;
+pub use host::RosterHost;
+pub use settings::RosterSettings;

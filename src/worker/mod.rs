@@ -1,1 +1,24 @@
-//! worker
+//! Stage 2: one provider follows the people.
+//!
+//! In come people from `hris.people` and the ends of calls; out go calls, and what is
+//! applied, tried and dead for each person on `hris.<provider>.state`. The core decides
+//! without a clock, a socket or an await. It must never let calls for one person overlap,
+//! nor send a call that its durable record does not announce.
+
+mod answers;
+mod batches;
+mod books;
+mod core;
+mod gate;
+mod host;
+mod lanes;
+mod letters;
+mod retry;
+mod settings;
+mod state;
+
+pub use core::{Worker, WorkerRules};
+pub use gate::Limits;
+pub use host::WorkerHost;
+pub use settings::WorkerSettings;
+pub use state::{FORMAT, PersonState};

@@ -1,0 +1,153 @@
+//! What is applied for a person at a platform, as far as the relay knows.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::provider::{Operation, Profile, Target};
+
+/// A short name for a value's content: 64 bits of SHA-256, as 16 hexadecimal digits. It
+/// stands for personal data where the data itself is not kept.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Digest(String);
+
+impl Digest {
+    /// The digest of a value's JSON.
+    pub fn of(value: &impl Serialize) -> Self {
+        // Values of this crate serialise: maps have text keys and nothing fails by itself.
+        let json = serde_json::to_vec(value).unwrap_or_default();
+        let hash = Sha256::digest(json);
+        let mut text = String::with_capacity(16);
+        for byte in hash.iter().take(8) {
+            // Writing to a `String` cannot fail.
+            let _infallible = write!(text, "{byte:02x}");
+        }
+        Self(text)
+    }
+}
+
+/// The account at the platform.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is", content = "profile")]
+pub enum Account {
+    /// The relay never did anything about it.
+    #[default]
+    Unknown,
+    /// A call about it is in flight, or its answer never came.
+    Unsure,
+    /// Active, with the profile of this digest.
+    Active(Digest),
+    /// Locked.
+    Locked,
+}
+
+/// One registration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Membership {
+    /// In force.
+    Joined,
+    /// A call about it is in flight, or its answer never came.
+    Unsure,
+}
+
+/// What is applied for a person at a platform.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Applied {
+    /// The account.
+    pub account: Account,
+    /// Registrations that are, or may be, in force.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub targets: BTreeMap<Target, Membership>,
+}
+
+impl Applied {
+    /// Notes, before a call is sent, that its operation may be in force from now on.
+    pub fn announce(&mut self, operation: &Operation) {
+        match operation {
+            Operation::Lock { .. } | Operation::Activate { .. } => self.account = Account::Unsure,
+            Operation::Join { target } | Operation::Leave { target } => {
+                self.targets.insert(target.clone(), Membership::Unsure);
+            }
+        }
+    }
+
+    /// Notes that an operation is in force.
+    pub fn confirm(&mut self, operation: &Operation) {
+        match operation {
+            Operation::Lock { .. } => self.account = Account::Locked,
+            Operation::Activate { profile } => {
+                self.account = Account::Active(profile_digest(profile));
+            }
+            Operation::Join { target } => {
+                self.targets.insert(target.clone(), Membership::Joined);
+            }
+            Operation::Leave { target } => {
+                self.targets.remove(target);
+            }
+        }
+    }
+
+    /// Takes an announcement back: the operation surely did not happen, so things are as
+    /// they were `before` it.
+    pub fn take_back(&mut self, operation: &Operation, before: &Self) {
+        match operation {
+            Operation::Lock { .. } | Operation::Activate { .. } => {
+                self.account.clone_from(&before.account);
+            }
+            Operation::Join { target } | Operation::Leave { target } => {
+                match before.targets.get(target) {
+                    Some(membership) => self.targets.insert(target.clone(), *membership),
+                    None => self.targets.remove(target),
+                };
+            }
+        }
+    }
+}
+
+/// The digest under which an active account's profile is known.
+pub(super) fn profile_digest(profile: &Profile) -> Digest {
+    Digest::of(profile)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn join() -> Operation {
+        Operation::Join {
+            target: Target("program:p".to_owned()),
+        }
+    }
+
+    #[test]
+    fn an_announced_operation_may_be_in_force_until_it_is_confirmed_or_taken_back() {
+        let before = Applied::default();
+        let mut applied = before.clone();
+        applied.announce(&join());
+        assert_eq!(applied.targets.values().next(), Some(&Membership::Unsure));
+        let mut refused = applied.clone();
+        refused.take_back(&join(), &before);
+        assert_eq!(refused, before);
+        applied.confirm(&join());
+        assert_eq!(applied.targets.values().next(), Some(&Membership::Joined));
+    }
+
+    #[test]
+    fn a_digest_tells_profiles_apart_and_shows_nothing_of_them() {
+        let profile = |name: &str| Profile(vec![("First Name".to_owned(), name.to_owned())]);
+        assert_eq!(
+            profile_digest(&profile("Ada")),
+            profile_digest(&profile("Ada"))
+        );
+        assert_ne!(
+            profile_digest(&profile("Ada")),
+            profile_digest(&profile("Eve"))
+        );
+        assert_eq!(profile_digest(&profile("Ada")).0.len(), 16);
+    }
+}

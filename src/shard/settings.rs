@@ -1,0 +1,57 @@
+//! Settings of every stage's shards: `[shard]`.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::settings::Complaint;
+
+/// How often a stage commits, and how long it may take to let go.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ShardSettings {
+    /// Changes are committed at the latest this long after the first of them.
+    #[serde(with = "crate::settings::duration")]
+    #[schemars(with = "String")]
+    pub commit_every: Duration,
+    /// Changes are committed at once when there are this many.
+    pub commit_records: usize,
+    /// On shutdown, or when a partition moves, calls in flight get this long to end. It must
+    /// exceed every provider's call timeout.
+    #[serde(with = "crate::settings::duration")]
+    #[schemars(with = "String")]
+    pub drain: Duration,
+}
+
+impl Default for ShardSettings {
+    fn default() -> Self {
+        Self {
+            commit_every: Duration::from_millis(50),
+            commit_records: 500,
+            drain: Duration::from_secs(40),
+        }
+    }
+}
+
+impl ShardSettings {
+    /// What contradicts itself.
+    pub fn complaints(&self, prefix: &str) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
+        if self.commit_records == 0 {
+            complaints.push(Complaint::new(
+                format!("{prefix}.commit_records"),
+                0,
+                "must be at least 1",
+            ));
+        }
+        if self.commit_every > Duration::from_secs(5) {
+            complaints.push(Complaint::new(
+                format!("{prefix}.commit_every"),
+                humantime::format_duration(self.commit_every),
+                "must be at most 5s: what is not committed is done again after a crash",
+            ));
+        }
+        complaints
+    }
+}

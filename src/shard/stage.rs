@@ -1,0 +1,137 @@
+//! One stage of one process: its membership and the shards of the partitions it owns.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::run::{Ended, Shard};
+use super::{Core, ShardSettings};
+use crate::clock::Clock;
+use crate::log::{CommitError, ConsumeError, Log, Partition, Stage};
+use crate::metrics::StageMetrics;
+
+/// Why a stage ended otherwise than by draining.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// The log cannot be consumed.
+    #[error(transparent)]
+    Log(#[from] ConsumeError),
+    /// A call panicked.
+    #[error("a call panicked")]
+    CallPanicked(#[source] tokio::task::JoinError),
+    /// A shard panicked.
+    #[error("a shard panicked")]
+    ShardPanicked(#[source] tokio::task::JoinError),
+    /// The last commit was not confirmed before the drain was over: the next owner does it
+    /// again.
+    #[error("the last commit was not confirmed before the drain was over")]
+    DrainUncommitted,
+    /// The membership ended by itself.
+    #[error("the log ended the membership")]
+    MembershipEnded,
+}
+
+/// What a stage brings to its shards: cores, the way to make their calls, settings.
+pub trait Host: Send + Sync + 'static {
+    /// The deciding half of its shards.
+    type Core: Core;
+
+    /// Its name in logs and metrics.
+    fn name(&self) -> &'static str;
+
+    /// A fresh core for a partition.
+    fn core(&self, partition: u32) -> Self::Core;
+
+    /// Makes a call.
+    fn perform(
+        &self,
+        call: <Self::Core as Core>::Call,
+    ) -> BoxFuture<'static, <Self::Core as Core>::Answer>;
+
+    /// Its settings.
+    fn settings(&self) -> &ShardSettings;
+
+    /// Its clock.
+    fn clock(&self) -> &dyn Clock;
+
+    /// The metrics every stage has.
+    fn metrics(&self) -> &StageMetrics;
+
+    /// Counts a commit.
+    fn count_commit(&self, error: Option<&CommitError>, took: Duration) {
+        let outcome = match error {
+            None => "committed",
+            Some(CommitError::Fenced) => "fenced",
+            Some(CommitError::Unconfirmed(_)) => "unconfirmed",
+        };
+        let metrics = self.metrics();
+        let labels = [self.name(), outcome];
+        metrics.commits.with_label_values(&labels).inc();
+        let seconds = metrics.commit_seconds.with_label_values(&[self.name()]);
+        seconds.observe(took.as_secs_f64());
+    }
+
+    /// Notes how many people a partition has.
+    fn count_people(&self, partition: u32, people: usize) {
+        let labels = [self.name(), &partition.to_string()];
+        let gauge = self.metrics().people.with_label_values(&labels);
+        gauge.set(i64::try_from(people).unwrap_or(i64::MAX));
+    }
+}
+
+/// Owns partitions of a stage until `stopping`, a shard for each.
+///
+/// # Errors
+/// When the log cannot be consumed, or a shard fails.
+pub async fn run_stage<H: Host>(
+    host: Arc<H>,
+    log: Arc<dyn Log>,
+    stage: Stage,
+    stopping: CancellationToken,
+) -> Result<(), StageError> {
+    let mut member = log.join(stage).await?;
+    let mut shards: JoinSet<Result<Ended, StageError>> = JoinSet::new();
+    let outcome = loop {
+        tokio::select! {
+            () = stopping.cancelled() => break Ok(()),
+            Some(ended) = shards.join_next() => {
+                if let Err(error) = ended.map_err(StageError::ShardPanicked).and_then(|r| r) {
+                    break Err(error);
+                }
+            }
+            partition = member.next() => match partition {
+                Ok(Some(partition)) => {
+                    let task = shard(Arc::clone(&host), partition, stopping.clone());
+                    let _handle = shards.spawn(task);
+                }
+                Ok(None) => break Err(StageError::MembershipEnded),
+                Err(error) => break Err(error.into()),
+            }
+        }
+    };
+    let drained = async {
+        let mut result = outcome;
+        while let Some(ended) = shards.join_next().await {
+            let ended = ended.map_err(StageError::ShardPanicked).and_then(|r| r);
+            if let (Ok(()), Err(error)) = (&result, ended) {
+                result = Err(error);
+            }
+        }
+        result
+    };
+    let result = drained.await;
+    member.leave().await;
+    result
+}
+
+async fn shard<H: Host>(
+    host: Arc<H>,
+    partition: Box<dyn Partition>,
+    stopping: CancellationToken,
+) -> Result<Ended, StageError> {
+    let shard = Shard::restore(host.as_ref(), partition).await?;
+    shard.run(&stopping).await
+}

@@ -1,0 +1,323 @@
+//! What follows from the end of a call, for each person in it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::batches::Kind;
+use super::core::{Worker, state_record};
+use super::letters::Letter;
+use super::retry::{Attempt, Verdict, judge};
+use super::state::{Dead, OperationName, Trying};
+use crate::id::EmployeeId;
+use crate::plan::Applied;
+use crate::provider::{Answer, Blame, Call, Failure, Operation, Target};
+use crate::shard::{CallId, Effect};
+
+/// One person's part of a call that is over.
+struct Settled<'a> {
+    call: CallId,
+    id: &'a EmployeeId,
+    operation: &'a Operation,
+    /// How many people shared the call.
+    people: usize,
+    /// Which half of the call the person goes to if it is cut in two.
+    half: u64,
+    now: Timestamp,
+}
+
+impl Worker {
+    /// Settles everybody in a call, and plans them again.
+    pub(super) fn settle(
+        &mut self,
+        call_id: CallId,
+        answer: &Answer,
+        now: Timestamp,
+        effects: &mut Vec<Effect<Call>>,
+    ) {
+        let Some((kind, call)) = self.calls.remove(&call_id) else {
+            return;
+        };
+        self.gate.end();
+        self.note(&kind, &call, answer, now);
+        let people = call.people.len();
+        let first_half = self.last_cohort.saturating_add(1);
+        self.last_cohort = self.last_cohort.saturating_add(2);
+        for (index, (id, operation)) in call.people.iter().enumerate() {
+            let settled = Settled {
+                call: call_id,
+                id,
+                operation,
+                people,
+                half: first_half.saturating_add(u64::from(index >= people.div_ceil(2))),
+                now,
+            };
+            let failure = match answer {
+                Answer::Applied => None,
+                Answer::Each(each) => each.get(index).map_or(
+                    // The platform said nothing of this person: whether it acted is open.
+                    Some(Failure::Unanswered),
+                    |result| result.as_ref().err().cloned(),
+                ),
+                Answer::Failed(failure) => Some(failure.clone()),
+            };
+            self.settle_person(&settled, failure.as_ref(), effects);
+        }
+        for (id, _) in &call.people {
+            self.plan(id, now);
+        }
+    }
+
+    /// Tells the gate and the batches how a call went as a whole.
+    fn note(&mut self, kind: &Kind, call: &Call, answer: &Answer, now: Timestamp) {
+        let provider = self.rules.provider.as_str();
+        let people = call.people.len();
+        let outcome = match answer {
+            Answer::Applied | Answer::Each(_) => "applied",
+            Answer::Failed(failure) => failure.code(),
+        };
+        self.metrics
+            .calls
+            .with_label_values(&[provider, outcome])
+            .inc();
+        match answer {
+            Answer::Applied | Answer::Each(_) => {
+                self.gate.works();
+                self.batches.worked(kind);
+                self.open_target(kind);
+            }
+            Answer::Failed(failure) => {
+                tracing::info!(provider, people, failure.code = outcome, "Call failed");
+                match failure.blame() {
+                    Blame::Provider if people > 1 || failure.retry_after().is_some() => {
+                        self.gate.fails(now, failure.retry_after());
+                        self.batches.failed_whole(kind, people);
+                    }
+                    // Somebody who fails alone says nothing of the provider, unless nothing
+                    // could be reached at all.
+                    Blame::Provider => {
+                        if *failure == Failure::Unreachable {
+                            self.gate.fails(now, None);
+                        }
+                        self.batches.over(kind);
+                    }
+                    Blame::Event | Blame::Target => {
+                        self.gate.works();
+                        self.batches.over(kind);
+                    }
+                    Blame::Us => self.batches.over(kind),
+                }
+            }
+        }
+    }
+
+    fn settle_person(
+        &mut self,
+        settled: &Settled<'_>,
+        failure: Option<&Failure>,
+        effects: &mut Vec<Effect<Call>>,
+    ) {
+        let provider = self.rules.provider;
+        let Some(lane) = self.lanes.get_mut(settled.id) else {
+            return;
+        };
+        let Some(before) = lane.return_from(settled.call) else {
+            return;
+        };
+        match failure {
+            None => self.applied(settled, effects),
+            Some(failure) => self.failed(settled, failure, &before, effects),
+        }
+        if let Some(lane) = self.lanes.get(settled.id) {
+            let record = state_record(provider, settled.id, &lane.state);
+            effects.push(Effect::Write(record));
+        }
+    }
+
+    fn applied(&mut self, settled: &Settled<'_>, effects: &mut Vec<Effect<Call>>) {
+        let Settled {
+            id, operation, now, ..
+        } = *settled;
+        let provider = self.rules.provider;
+        let Some(lane) = self.lanes.get_mut(id) else {
+            return;
+        };
+        lane.state.applied.confirm(operation);
+        let tried = lane.state.trying.remove(&OperationName::from(operation));
+        lane.cohort = None;
+        let letter = Letter {
+            provider,
+            id,
+            event: &lane.event,
+            operation,
+            attempt: tried.map_or(1, |tried| tried.attempts.saturating_add(1)),
+            at: now,
+        };
+        effects.push(Effect::Write(letter.applied()));
+        let since = lane
+            .outlook
+            .as_ref()
+            .and_then(|outlook| outlook.removal_since);
+        if let (Operation::Lock { .. }, Some(since)) = (operation, since) {
+            let took = Duration::try_from(now.duration_since(since)).unwrap_or_default();
+            let seconds = &self.metrics.removal_seconds;
+            seconds
+                .with_label_values(&[provider.as_str()])
+                .observe(took.as_secs_f64());
+        }
+        self.count("applied");
+    }
+
+    fn failed(
+        &mut self,
+        settled: &Settled<'_>,
+        failure: &Failure,
+        before: &Applied,
+        effects: &mut Vec<Effect<Call>>,
+    ) {
+        let Settled {
+            id,
+            operation,
+            people,
+            now,
+            ..
+        } = *settled;
+        let name = OperationName::from(operation);
+        let draw = self.die.f64();
+        let Some(lane) = self.lanes.get_mut(id) else {
+            return;
+        };
+        // A batch that was refused may have been applied in part.
+        let is_certain = !failure.is_ambiguous() && people == 1;
+        if is_certain || *failure == Failure::Unreachable {
+            lane.state.applied.take_back(operation, before);
+        }
+        let tried = lane.state.trying.get(&name);
+        let number = tried.map_or(1, |tried| tried.attempts.saturating_add(1));
+        let first_at = tried.map_or(now, |tried| tried.first_at);
+        let attempt = Attempt {
+            operation,
+            people,
+            number,
+            age: Duration::try_from(now.duration_since(first_at)).unwrap_or_default(),
+            draw,
+        };
+        let verdict = judge(&attempt, failure, &self.rules.settings);
+        let later = |wait: Duration| now.checked_add(wait).unwrap_or(Timestamp::MAX);
+        match verdict {
+            Verdict::Retry(wait) => {
+                // Somebody refused goes alone from now on, so that nobody else waits.
+                lane.cohort = (failure.blame() == Blame::Event).then_some(settled.half);
+                let trying = Trying {
+                    attempts: number,
+                    first_at,
+                    next_at: later(wait),
+                    code: failure.code().to_owned(),
+                };
+                lane.state.trying.insert(name, trying);
+            }
+            Verdict::Split => lane.cohort = Some(settled.half),
+            Verdict::Dead => self.bury(settled, failure.code(), failure, effects),
+            Verdict::Expired => self.bury(settled, "expired", failure, effects),
+            Verdict::CloseTarget => self.close_target(operation, now),
+            Verdict::CloseProvider => self.close_provider(failure, now),
+        }
+        self.count(failure.code());
+    }
+
+    /// Stops trying, and says so in a dead letter.
+    fn bury(
+        &mut self,
+        settled: &Settled<'_>,
+        code: &str,
+        failure: &Failure,
+        effects: &mut Vec<Effect<Call>>,
+    ) {
+        let Settled {
+            id, operation, now, ..
+        } = *settled;
+        let provider = self.rules.provider;
+        let Some(lane) = self.lanes.get_mut(id) else {
+            return;
+        };
+        let name = OperationName::from(operation);
+        let tried = lane.state.trying.remove(&name);
+        let letter = Letter {
+            provider,
+            id,
+            event: &lane.event,
+            operation,
+            attempt: tried
+                .as_ref()
+                .map_or(1, |tried| tried.attempts.saturating_add(1)),
+            at: now,
+        };
+        let first_seen = tried.map_or(now, |tried| tried.first_at);
+        effects.push(Effect::Write(letter.dead(code, failure, first_seen)));
+        if let Some(outlook) = &lane.outlook {
+            let dead = Dead {
+                plan: outlook.digest.clone(),
+                code: code.to_owned(),
+                at: now,
+            };
+            lane.state.dead.insert(name, dead);
+        }
+        let labels = [provider.as_str(), code];
+        self.metrics.dead_letters.with_label_values(&labels).inc();
+        tracing::error!(
+            provider = provider.as_str(),
+            event.id = &*lane.event,
+            failure.code = code,
+            "Operation given up; it is in the dead-letter topic"
+        );
+    }
+
+    fn close_target(&mut self, operation: &Operation, now: Timestamp) {
+        let (Operation::Join { target } | Operation::Leave { target }) = operation else {
+            return;
+        };
+        let probe_at = now.checked_add(self.rules.settings.probe_every);
+        if self
+            .gate
+            .close_target(target, probe_at.unwrap_or(Timestamp::MAX))
+        {
+            tracing::error!(
+                provider = self.rules.provider.as_str(),
+                target.name = target.0,
+                failure.code = "target_unknown",
+                "The provider does not know this target; correct the assignments or create it there"
+            );
+        }
+    }
+
+    fn open_target(&mut self, kind: &Kind) {
+        let Kind::Target(Target(name)) = kind else {
+            return;
+        };
+        if self.gate.open_target(&Target(name.clone())) {
+            let provider = self.rules.provider.as_str();
+            tracing::info!(
+                provider,
+                target.name = name,
+                "The provider knows this target again"
+            );
+        }
+    }
+
+    fn close_provider(&mut self, failure: &Failure, now: Timestamp) {
+        let is_new = self.gate.opens_at().is_none_or(|at| at <= now);
+        self.gate.quarantine(now, self.rules.settings.probe_every);
+        if is_new {
+            tracing::error!(
+                provider = self.rules.provider.as_str(),
+                failure.code = failure.code(),
+                "Calls to this provider stop until one is accepted again: {failure}"
+            );
+        }
+    }
+
+    fn count(&self, outcome: &str) {
+        let labels = [self.rules.provider.as_str(), outcome];
+        self.metrics.operations.with_label_values(&labels).inc();
+    }
+}

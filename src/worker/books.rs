@@ -1,0 +1,95 @@
+//! The books: what every person of a partition waits for at this provider (I2).
+
+use prometheus::IntGauge;
+
+use crate::id::Provider;
+use crate::metrics::WorkerMetrics;
+
+/// What a person waits for; every person is in exactly one book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Book {
+    /// Nothing: the provider agrees with HR.
+    Applied,
+    /// A date.
+    Scheduled,
+    /// A call, or another try of one.
+    Pending,
+    /// A call that locks them out.
+    LeaverNotLocked,
+    /// A person to change the plan, or to redrive.
+    Dead,
+    /// An assignment for one of their groups.
+    Unmapped,
+    /// Their own record to be mended.
+    Undecodable,
+}
+
+impl Book {
+    const ALL: [Self; 7] = [
+        Self::Applied,
+        Self::Scheduled,
+        Self::Pending,
+        Self::LeaverNotLocked,
+        Self::Dead,
+        Self::Unmapped,
+        Self::Undecodable,
+    ];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Scheduled => "scheduled",
+            Self::Pending => "pending",
+            Self::LeaverNotLocked => "leaver_not_locked",
+            Self::Dead => "dead",
+            Self::Unmapped => "unmapped",
+            Self::Undecodable => "undecodable",
+        }
+    }
+}
+
+/// The number of people in each book of one partition.
+#[derive(Debug)]
+pub(super) struct Books {
+    counts: Vec<(Book, IntGauge)>,
+}
+
+impl Books {
+    pub(super) fn new(metrics: &WorkerMetrics, provider: Provider, partition: u32) -> Self {
+        let partition = partition.to_string();
+        let counts = Book::ALL.map(|book| {
+            let labels = [provider.as_str(), &partition, book.as_str()];
+            (book, metrics.waiting.with_label_values(&labels))
+        });
+        for (_, count) in &counts {
+            count.set(0);
+        }
+        Self {
+            counts: counts.into(),
+        }
+    }
+
+    /// Moves a person from one book to another.
+    pub(super) fn move_person(&self, from: &mut Option<Book>, to: Book) {
+        if *from == Some(to) {
+            return;
+        }
+        for (book, count) in &self.counts {
+            if Some(*book) == *from {
+                count.dec();
+            } else if *book == to {
+                count.inc();
+            }
+        }
+        *from = Some(to);
+    }
+}
+
+impl Drop for Books {
+    /// A partition that is let go counts nobody here: its next owner does.
+    fn drop(&mut self) {
+        for (_, count) in &self.counts {
+            count.set(0);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The worker's process half: what its shards are given, and how their calls are made.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::core::{Worker, WorkerRules};
+use crate::clock::Clock;
+use crate::metrics::{Metrics, StageMetrics};
+use crate::provider::{Answer, Call, Failure, Platform};
+use crate::shard::{Host, ShardSettings};
+
+/// Hosts one provider's shards.
+#[derive(Debug)]
+pub struct WorkerHost {
+    rules: Arc<WorkerRules>,
+    platform: Arc<dyn Platform>,
+    settings: ShardSettings,
+    clock: Arc<dyn Clock>,
+    metrics: Metrics,
+}
+
+impl WorkerHost {
+    /// A host for any number of partitions.
+    pub fn new(
+        rules: WorkerRules,
+        platform: Arc<dyn Platform>,
+        settings: ShardSettings,
+        clock: Arc<dyn Clock>,
+        metrics: Metrics,
+    ) -> Self {
+        Self {
+            rules: Arc::new(rules),
+            platform,
+            settings,
+            clock,
+            metrics,
+        }
+    }
+}
+
+impl Host for WorkerHost {
+    type Core = Worker;
+
+    fn name(&self) -> &'static str {
+        self.rules.provider.as_str()
+    }
+
+    fn core(&self, partition: u32) -> Worker {
+        let rules = Arc::clone(&self.rules);
+        let metrics = self.metrics.worker.clone();
+        Worker::new(rules, metrics, partition, fastrand::u64(..))
+    }
+
+    fn perform(&self, call: Call) -> BoxFuture<'static, Answer> {
+        let platform = Arc::clone(&self.platform);
+        let clock = Arc::clone(&self.clock);
+        let metrics = self.metrics.worker.clone();
+        let provider = self.name();
+        let timeout = self.rules.limits.call_timeout;
+        async move {
+            let started = clock.elapsed();
+            let people = u32::try_from(call.people.len()).unwrap_or(u32::MAX);
+            // The platform keeps its own timeout; this one holds whatever it does, since a
+            // call must be over before anybody else may own the partition.
+            let answer = tokio::time::timeout(timeout, platform.perform(&call))
+                .await
+                .unwrap_or(Answer::Failed(Failure::Unanswered));
+            let took = clock.elapsed().saturating_sub(started);
+            let seconds = metrics.call_seconds.with_label_values(&[provider]);
+            seconds.observe(took.as_secs_f64());
+            let sizes = metrics.batch_people.with_label_values(&[provider]);
+            sizes.observe(f64::from(people));
+            answer
+        }
+        .boxed()
+    }
+
+    fn settings(&self) -> &ShardSettings {
+        &self.settings
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    fn metrics(&self) -> &StageMetrics {
+        &self.metrics.stage
+    }
+}

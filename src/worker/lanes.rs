@@ -1,0 +1,136 @@
+//! Lanes: one per person, at most one operation in flight, and the timers that wake them.
+
+use std::collections::{BTreeSet, HashMap};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::books::Book;
+use super::state::PersonState;
+use crate::id::EmployeeId;
+use crate::plan::{Applied, Desired, Digest};
+use crate::provider::Operation;
+use crate::shard::CallId;
+
+/// One person at this provider.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    /// The person's record as HR sees them, as it was read.
+    pub(super) person: Bytes,
+    /// The event that wrote it.
+    pub(super) event: Box<str>,
+    /// The durable record here.
+    pub(super) state: PersonState,
+    /// Where the lane is.
+    pub(super) place: Place,
+    /// Which half of a refused batch the person belongs to.
+    pub(super) cohort: Option<u64>,
+    /// What HR wants, while there is something to do.
+    pub(super) outlook: Option<Outlook>,
+    /// Which book the person is counted in.
+    pub(super) book: Option<Book>,
+    /// The durable record cannot be read: nothing is done, so that its bytes stay.
+    pub(super) has_broken_state: bool,
+    timer: Option<Timestamp>,
+}
+
+/// Where a lane is.
+#[derive(Debug, Default)]
+pub(super) enum Place {
+    /// Nothing is under way.
+    #[default]
+    Idle,
+    /// An operation waits for its batch.
+    Queued {
+        /// Tells this entry of the queue from earlier ones.
+        ticket: u64,
+        /// What waits.
+        operation: Operation,
+    },
+    /// A call is under way.
+    InFlight {
+        /// Which.
+        call: CallId,
+        /// What was applied before it was announced.
+        before: Applied,
+    },
+}
+
+/// What HR wants of a person, until something changes.
+#[derive(Debug, Clone)]
+pub(super) struct Outlook {
+    pub(super) desired: Desired,
+    pub(super) digest: Digest,
+    /// When it must be looked at again.
+    pub(super) next_change: Option<Timestamp>,
+    /// Since when somebody gone should be locked out: the fact's receipt, or its date if
+    /// that came later.
+    pub(super) removal_since: Option<Timestamp>,
+}
+
+/// All lanes of a partition, and their timers.
+#[derive(Debug, Default)]
+pub(super) struct Lanes {
+    lanes: HashMap<EmployeeId, Lane>,
+    timers: BTreeSet<(Timestamp, EmployeeId)>,
+}
+
+impl Lanes {
+    pub(super) fn len(&self) -> usize {
+        self.lanes.len()
+    }
+
+    pub(super) fn get(&self, id: &EmployeeId) -> Option<&Lane> {
+        self.lanes.get(id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: &EmployeeId) -> Option<&mut Lane> {
+        self.lanes.get_mut(id)
+    }
+
+    pub(super) fn entry(&mut self, id: &EmployeeId) -> &mut Lane {
+        self.lanes.entry(id.clone()).or_default()
+    }
+
+    /// Everybody, in the order of their ids: what follows must not depend on a hash.
+    pub(super) fn people(&self) -> Vec<EmployeeId> {
+        let mut people: Vec<_> = self.lanes.keys().cloned().collect();
+        people.sort_unstable();
+        people
+    }
+
+    /// Wakes a lane at an instant, instead of when it would have been woken.
+    pub(super) fn wake(&mut self, id: &EmployeeId, at: Option<Timestamp>) {
+        let Some(lane) = self.lanes.get_mut(id) else {
+            return;
+        };
+        if lane.timer == at {
+            return;
+        }
+        if let Some(old) = std::mem::replace(&mut lane.timer, at) {
+            self.timers.remove(&(old, id.clone()));
+        }
+        if let Some(at) = at {
+            self.timers.insert((at, id.clone()));
+        }
+    }
+
+    /// When the next lane wakes.
+    pub(super) fn next_wake(&self) -> Option<Timestamp> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// Takes the lanes that are due.
+    pub(super) fn due(&mut self, now: Timestamp) -> Vec<EmployeeId> {
+        let mut due = Vec::new();
+        while self.timers.first().is_some_and(|(at, _)| *at <= now) {
+            if let Some((_, id)) = self.timers.pop_first() {
+                if let Some(lane) = self.lanes.get_mut(&id) {
+                    lane.timer = None;
+                }
+                due.push(id);
+            }
+        }
+        due
+    }
+}

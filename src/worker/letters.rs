@@ -1,0 +1,73 @@
+//! What a worker writes for people to read: outcomes and dead letters.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::id::{EmployeeId, Provider};
+use crate::log::{Record, Topic, header};
+use crate::provider::{Failure, Operation};
+
+/// One operation that reached an end, for the outcome and dead-letter topics.
+#[derive(Debug)]
+pub(super) struct Letter<'a> {
+    pub(super) provider: Provider,
+    pub(super) id: &'a EmployeeId,
+    /// The event that wrote the person's record it was about.
+    pub(super) event: &'a str,
+    pub(super) operation: &'a Operation,
+    /// Which try it was, from 1.
+    pub(super) attempt: u32,
+    pub(super) at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct Body<'a> {
+    operation: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
+    outcome: &'a str,
+    attempt: u32,
+    at: Timestamp,
+    event: &'a str,
+    /// The platform's own words: personal data, so in the payload and nowhere else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said: Option<&'a str>,
+}
+
+impl Letter<'_> {
+    /// The record of something done.
+    pub(super) fn applied(&self) -> Record {
+        self.record(Topic::Outcomes(self.provider), "applied", None)
+    }
+
+    /// The record of something given up, with the code that says why.
+    pub(super) fn dead(&self, code: &str, failure: &Failure, first_seen: Timestamp) -> Record {
+        self.record(Topic::DeadLetters(self.provider), code, failure.said())
+            .with_header(header::FAILURE_CODE, code.to_owned())
+            .with_header(header::FAILURE_REASON, failure.to_string())
+            .with_header(header::ATTEMPT, self.attempt.to_string())
+            .with_header(header::FIRST_SEEN, first_seen.to_string())
+    }
+
+    fn record(&self, topic: Topic, outcome: &str, said: Option<&str>) -> Record {
+        let (operation, target) = match self.operation {
+            Operation::Lock { .. } => ("lock", None),
+            Operation::Activate { .. } => ("activate", None),
+            Operation::Join { target } => ("join", Some(target.0.as_str())),
+            Operation::Leave { target } => ("leave", Some(target.0.as_str())),
+        };
+        let body = Body {
+            operation,
+            target,
+            outcome,
+            attempt: self.attempt,
+            at: self.at,
+            event: self.event,
+            said,
+        };
+        // A struct of texts and numbers always serialises.
+        let payload = serde_json::to_vec(&body).unwrap_or_default();
+        Record::new(topic, self.id.as_str(), payload)
+            .with_header(header::EVENT_ID, self.event.to_owned())
+    }
+}

@@ -1,0 +1,223 @@
+//! What follows a failure: a pure decision from who must act, age and a draw.
+
+use std::time::Duration;
+
+use super::settings::WorkerSettings;
+use crate::provider::{Blame, Failure, Operation};
+
+/// A refused lock is tried again after this long; it stays pending and is paged.
+const REFUSED_LOCK: Duration = Duration::from_hours(1);
+/// A refused tidying step is tried again after this long.
+const REFUSED_LEAVE: Duration = Duration::from_hours(24);
+/// Once waits have grown to the longest, an operation is tried this often.
+const HOURLY: Duration = Duration::from_hours(1);
+
+/// A failed try.
+#[derive(Debug)]
+pub(super) struct Attempt<'a> {
+    /// What was tried.
+    pub(super) operation: &'a Operation,
+    /// How many people shared the call.
+    pub(super) people: usize,
+    /// Which try it was, from 1.
+    pub(super) number: u32,
+    /// How long it has been failing.
+    pub(super) age: Duration,
+    /// A draw from 0 to 1: the caller owns the randomness.
+    pub(super) draw: f64,
+}
+
+/// What follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Try again after a wait.
+    Retry(Duration),
+    /// Somebody in the call is to blame: cut it in two.
+    Split,
+    /// Never again, unless the plan changes.
+    Dead,
+    /// It has failed for too long.
+    Expired,
+    /// The target must be mended in our configuration: wait with everything on it.
+    CloseTarget,
+    /// Our credentials or clock must be mended: wait with everything.
+    CloseProvider,
+}
+
+/// Decides what follows a failure.
+///
+/// A provider's own hint may lengthen a wait, never shorten it. Removals never expire and
+/// never die (I11).
+pub(super) fn judge(
+    attempt: &Attempt<'_>,
+    failure: &Failure,
+    settings: &WorkerSettings,
+) -> Verdict {
+    match (failure.blame(), attempt.operation) {
+        (Blame::Us, _) | (Blame::Target, Operation::Lock { .. } | Operation::Activate { .. }) => {
+            Verdict::CloseProvider
+        }
+        (Blame::Target, Operation::Join { .. } | Operation::Leave { .. }) => Verdict::CloseTarget,
+        (Blame::Event, _) if attempt.people > 1 => Verdict::Split,
+        (Blame::Event, Operation::Lock { .. }) => Verdict::Retry(REFUSED_LOCK),
+        (Blame::Event, Operation::Leave { .. }) => Verdict::Retry(REFUSED_LEAVE),
+        (Blame::Event, Operation::Activate { .. } | Operation::Join { .. }) => Verdict::Dead,
+        (Blame::Provider, Operation::Activate { .. } | Operation::Join { .. })
+            if attempt.age >= settings.retry_for =>
+        {
+            Verdict::Expired
+        }
+        (Blame::Provider, _) => {
+            let hint = failure.retry_after().unwrap_or_default();
+            Verdict::Retry(wait(attempt.number, attempt.draw, settings).max(hint))
+        }
+    }
+}
+
+/// Exponential backoff with full jitter between the shortest and the longest wait, then
+/// hourly.
+pub(super) fn wait(number: u32, draw: f64, settings: &WorkerSettings) -> Duration {
+    let doublings = number.saturating_sub(1).min(31);
+    let ceiling = settings.retry_shortest.saturating_mul(1 << doublings);
+    let draw = draw.clamp(0.0, 1.0);
+    if ceiling < settings.retry_longest {
+        ceiling.mul_f64(draw).max(settings.retry_shortest)
+    } else {
+        // Spread over a quarter, so that what failed together is not tried together.
+        HOURLY
+            .mul_f64(0.75 + draw / 4.0)
+            .max(settings.retry_longest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::{Profile, Target};
+
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    fn lock() -> Operation {
+        let profile = Profile::default();
+        Operation::Lock { profile }
+    }
+
+    fn activate() -> Operation {
+        let profile = Profile::default();
+        Operation::Activate { profile }
+    }
+
+    fn join() -> Operation {
+        let target = Target("program:p".to_owned());
+        Operation::Join { target }
+    }
+
+    fn leave() -> Operation {
+        let target = Target("program:p".to_owned());
+        Operation::Leave { target }
+    }
+
+    fn judged(operation: &Operation, people: usize, age: Duration, failure: &Failure) -> Verdict {
+        let attempt = Attempt {
+            operation,
+            people,
+            number: 3,
+            age,
+            draw: 1.0,
+        };
+        judge(&attempt, failure, &WorkerSettings::default())
+    }
+
+    #[test]
+    fn every_failure_of_every_operation_has_its_next_step() {
+        let refused = Failure::Refused {
+            status: 400,
+            said: String::new(),
+        };
+        let unknown = Failure::UnknownTarget {
+            status: 404,
+            said: String::new(),
+        };
+        let again = Verdict::Retry(Duration::from_secs(4));
+        for (failure, verdicts) in [
+            (Failure::Unreachable, [again; 4]),
+            (Failure::Unanswered, [again; 4]),
+            (Failure::Garbled { status: 200 }, [again; 4]),
+            (
+                Failure::Faulted {
+                    status: 500,
+                    retry_after: None,
+                },
+                [again; 4],
+            ),
+            (
+                Failure::Throttled {
+                    retry_after: Some(MINUTE),
+                },
+                [Verdict::Retry(MINUTE); 4],
+            ),
+            (
+                refused,
+                [
+                    Verdict::Retry(REFUSED_LOCK),
+                    Verdict::Dead,
+                    Verdict::Dead,
+                    Verdict::Retry(REFUSED_LEAVE),
+                ],
+            ),
+            (
+                unknown,
+                [
+                    Verdict::CloseProvider,
+                    Verdict::CloseProvider,
+                    Verdict::CloseTarget,
+                    Verdict::CloseTarget,
+                ],
+            ),
+            (
+                Failure::Unauthorized { status: 403 },
+                [Verdict::CloseProvider; 4],
+            ),
+            (Failure::WrongClock, [Verdict::CloseProvider; 4]),
+        ] {
+            let operations = [lock(), activate(), join(), leave()];
+            let got = operations
+                .each_ref()
+                .map(|operation| judged(operation, 1, MINUTE, &failure));
+            assert_eq!(got, verdicts, "{failure}");
+        }
+    }
+
+    #[test]
+    fn a_refused_batch_is_cut_in_two() {
+        for failure in [
+            Failure::TooLarge,
+            Failure::Refused {
+                status: 400,
+                said: String::new(),
+            },
+        ] {
+            assert_eq!(judged(&lock(), 2, MINUTE, &failure), Verdict::Split);
+        }
+    }
+
+    #[test]
+    fn an_operation_expires_by_age_but_a_removal_never_does() {
+        let old = Duration::from_hours(9 * 24);
+        let verdicts = [lock(), activate(), join(), leave()]
+            .map(|operation| judged(&operation, 1, old, &Failure::Unanswered));
+        let again = Verdict::Retry(Duration::from_secs(4));
+        assert_eq!(verdicts, [again, Verdict::Expired, Verdict::Expired, again]);
+    }
+
+    #[test]
+    fn waits_double_up_to_the_longest_and_are_hourly_from_then_on() {
+        let settings = WorkerSettings::default();
+        let waits = |draw: f64| {
+            [1, 2, 5, 10, 11, 4_000_000_000].map(|n| wait(n, draw, &settings).as_secs())
+        };
+        assert_eq!(waits(1.0), [1, 2, 16, 512, 3600, 3600]);
+        assert_eq!(waits(0.0), [1, 1, 1, 1, 2700, 2700]);
+        assert_eq!(waits(f64::NAN).len(), 6);
+    }
+}

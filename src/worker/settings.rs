@@ -1,0 +1,76 @@
+//! Settings of the workers: `[worker]`.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::settings::Complaint;
+
+/// How a worker batches and retries.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct WorkerSettings {
+    /// A call that is not full waits this long for more people.
+    #[serde(with = "crate::settings::duration")]
+    #[schemars(with = "String")]
+    pub linger: Duration,
+    /// The shortest wait before an operation is tried again; it doubles with every attempt.
+    #[serde(with = "crate::settings::duration")]
+    #[schemars(with = "String")]
+    pub retry_shortest: Duration,
+    /// Waits double up to this one; from then on the operation is tried hourly.
+    #[serde(with = "crate::settings::duration")]
+    #[schemars(with = "String")]
+    pub retry_longest: Duration,
+    /// An operation that keeps failing is dead-lettered as `expired` after this long.
+    /// Removals never are.
+    #[serde(with = "crate::settings::duration")]
+    #[schemars(with = "String")]
+    pub retry_for: Duration,
+    /// How often a provider that rejects our credentials, or a program it does not know, is
+    /// tried again.
+    #[serde(with = "crate::settings::duration")]
+    #[schemars(with = "String")]
+    pub probe_every: Duration,
+}
+
+impl Default for WorkerSettings {
+    fn default() -> Self {
+        Self {
+            linger: Duration::from_millis(50),
+            retry_shortest: Duration::from_secs(1),
+            retry_longest: Duration::from_mins(15),
+            retry_for: Duration::from_hours(8 * 24),
+            probe_every: Duration::from_mins(2),
+        }
+    }
+}
+
+impl WorkerSettings {
+    /// What contradicts itself.
+    pub fn complaints(&self, prefix: &str) -> Vec<Complaint> {
+        let shown = humantime::format_duration;
+        let mut complaints = Vec::new();
+        if self.retry_shortest.is_zero() {
+            complaints.push(Complaint::new(
+                format!("{prefix}.retry_shortest"),
+                shown(self.retry_shortest),
+                "must be longer than nothing: a failing provider would be called without pause",
+            ));
+        }
+        for (key, value, longer) in [
+            ("retry_longest", self.retry_longest, self.retry_shortest),
+            ("retry_for", self.retry_for, self.retry_longest),
+        ] {
+            if value < longer {
+                complaints.push(Complaint::new(
+                    format!("{prefix}.{key}"),
+                    shown(value),
+                    format!("must be at least {}", shown(longer)),
+                ));
+            }
+        }
+        complaints
+    }
+}

@@ -1,0 +1,84 @@
+//! The durable record of one person at one provider: `hris.<provider>.state`.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::{Applied, Digest};
+use crate::provider::{Operation, Target};
+
+/// The version of the record's form that this program writes and reads (`v`).
+pub const FORMAT: u32 = 1;
+
+/// What is applied for a person, what is being tried, and what is dead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonState {
+    /// The version of this form.
+    pub v: u32,
+    /// What is applied.
+    #[serde(default)]
+    pub applied: Applied,
+    /// Operations that have failed and will be tried again, by their name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub trying: BTreeMap<OperationName, Trying>,
+    /// Operations that will not be tried again unless the plan changes or somebody redrives.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dead: BTreeMap<OperationName, Dead>,
+    /// Fields a newer program wrote: kept as they are.
+    #[serde(flatten)]
+    unknown: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Default for PersonState {
+    fn default() -> Self {
+        Self {
+            v: FORMAT,
+            applied: Applied::default(),
+            trying: BTreeMap::new(),
+            dead: BTreeMap::new(),
+            unknown: serde_json::Map::new(),
+        }
+    }
+}
+
+/// An operation without its content: `lock`, `activate`, `join <target>`, `leave <target>`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OperationName(pub String);
+
+impl From<&Operation> for OperationName {
+    fn from(operation: &Operation) -> Self {
+        let name = |verb: &str, Target(target): &Target| format!("{verb} {target}");
+        Self(match operation {
+            Operation::Lock { .. } => "lock".to_owned(),
+            Operation::Activate { .. } => "activate".to_owned(),
+            Operation::Join { target } => name("join", target),
+            Operation::Leave { target } => name("leave", target),
+        })
+    }
+}
+
+/// An operation that has failed and will be tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trying {
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it failed first.
+    pub first_at: Timestamp,
+    /// When it is tried next.
+    pub next_at: Timestamp,
+    /// The code of its last failure.
+    pub code: String,
+}
+
+/// An operation that will not be tried again as long as the plan stays the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dead {
+    /// The plan it was made under.
+    pub plan: Digest,
+    /// The code of the failure.
+    pub code: String,
+    /// Since when.
+    pub at: Timestamp,
+}
