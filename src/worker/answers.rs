@@ -183,7 +183,7 @@ impl Worker {
             ..
         } = *settled;
         let name = OperationName::from(operation);
-        let draw = self.die.f64();
+        let draw = self.die.u32(0..=1000);
         let Some(lane) = self.lanes.get_mut(id) else {
             return;
         };

@@ -17,6 +17,9 @@ mod retry;
 mod settings;
 mod state;
 
+#[cfg(test)]
+mod tests;
+
 pub use core::{Worker, WorkerRules};
 pub use gate::Limits;
 pub use host::WorkerHost;

@@ -23,8 +23,8 @@ pub(super) struct Attempt<'a> {
     pub(super) number: u32,
     /// How long it has been failing.
     pub(super) age: Duration,
-    /// A draw from 0 to 1: the caller owns the randomness.
-    pub(super) draw: f64,
+    /// A draw from 0 to 1000: the caller owns the randomness.
+    pub(super) draw: u32,
 }
 
 /// What follows.
@@ -76,17 +76,15 @@ pub(super) fn judge(
 
 /// Exponential backoff with full jitter between the shortest and the longest wait, then
 /// hourly.
-pub(super) fn wait(number: u32, draw: f64, settings: &WorkerSettings) -> Duration {
+pub(super) fn wait(number: u32, draw: u32, settings: &WorkerSettings) -> Duration {
     let doublings = number.saturating_sub(1).min(31);
     let ceiling = settings.retry_shortest.saturating_mul(1 << doublings);
-    let draw = draw.clamp(0.0, 1.0);
+    let part = |whole: Duration| whole.saturating_mul(draw.min(1000)) / 1000;
     if ceiling < settings.retry_longest {
-        ceiling.mul_f64(draw).max(settings.retry_shortest)
+        part(ceiling).max(settings.retry_shortest)
     } else {
         // Spread over a quarter, so that what failed together is not tried together.
-        HOURLY
-            .mul_f64(0.75 + draw / 4.0)
-            .max(settings.retry_longest)
+        (HOURLY * 3 / 4 + part(HOURLY / 4)).max(settings.retry_longest)
     }
 }
 
@@ -123,7 +121,7 @@ mod tests {
             people,
             number: 3,
             age,
-            draw: 1.0,
+            draw: 1000,
         };
         judge(&attempt, failure, &WorkerSettings::default())
     }
@@ -213,11 +211,10 @@ mod tests {
     #[test]
     fn waits_double_up_to_the_longest_and_are_hourly_from_then_on() {
         let settings = WorkerSettings::default();
-        let waits = |draw: f64| {
+        let waits = |draw: u32| {
             [1, 2, 5, 10, 11, 4_000_000_000].map(|n| wait(n, draw, &settings).as_secs())
         };
-        assert_eq!(waits(1.0), [1, 2, 16, 512, 3600, 3600]);
-        assert_eq!(waits(0.0), [1, 1, 1, 1, 2700, 2700]);
-        assert_eq!(waits(f64::NAN).len(), 6);
+        assert_eq!(waits(1000), [1, 2, 16, 512, 3600, 3600]);
+        assert_eq!(waits(0), [1, 1, 1, 1, 2700, 2700]);
     }
 }

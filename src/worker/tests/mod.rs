@@ -1,0 +1,392 @@
+//! The worker's core against a platform in memory: no clock, no socket, no await.
+
+mod faults;
+mod histories;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::{Limits, PersonState, Worker, WorkerRules, WorkerSettings};
+use crate::event::{Event, Fact, GroupChange, Groups, Hire, Phase, Termination, Update, When};
+use crate::id::{EmployeeId, EventId, GroupId, Provider, SourceId};
+use crate::log::{Arrived, Headers, Position, Record, Topic};
+use crate::metrics::Metrics;
+use crate::person::{self, Person, Rules, SourceRules};
+use crate::plan::{Assignment, RemovalOrder, StartExamAssignment, StartExamPlanner};
+use crate::provider::{Answer, Call, Failure, Operation, Target};
+use crate::shard::{CallId, Core, Effect, Input};
+
+/// What the platform does with the next call.
+#[derive(Debug, Clone)]
+enum Does {
+    /// What it is asked.
+    Works,
+    /// Nothing, and says why.
+    Fails(Failure),
+    /// What it is asked, but the answer is lost.
+    LosesAnswer,
+}
+
+/// One worker, one platform, the log between them, and the time.
+struct World {
+    worker: Worker,
+    rules: Arc<WorkerRules>,
+    metrics: Metrics,
+    now: Timestamp,
+    people: BTreeMap<EmployeeId, Person>,
+    /// The state topic as it is committed.
+    durable: BTreeMap<EmployeeId, Bytes>,
+    letters: Vec<Record>,
+    in_flight: Vec<(CallId, Call)>,
+    script: VecDeque<Does>,
+    /// People the platform never accepts.
+    refused: BTreeSet<String>,
+    /// Programs the platform does not know.
+    missing: BTreeSet<String>,
+    active: BTreeMap<String, bool>,
+    members: BTreeSet<(String, String)>,
+    calls: Vec<String>,
+    events: u32,
+}
+
+const SALES: &str = "Sales";
+const SUPPORT: &str = "Support";
+
+fn rules() -> WorkerRules {
+    let assign = |group: &str, program: &str| Assignment {
+        group: group.to_owned(),
+        startexam: Some(StartExamAssignment {
+            programs: vec![program.to_owned(), "all".to_owned()],
+            external_programs: Vec::new(),
+        }),
+    };
+    let fields = BTreeMap::from([("First Name".to_owned(), "first_name".to_owned())]);
+    let assignments = vec![assign(SALES, "s"), assign(SUPPORT, "t")];
+    let hr = SourceId::try_from("hr").unwrap();
+    WorkerRules {
+        provider: Provider::StartExam,
+        people: Rules {
+            sources: BTreeMap::from([(hr, SourceRules::default())]),
+            ..Rules::default()
+        },
+        planner: Box::new(StartExamPlanner::new(
+            assignments,
+            fields,
+            RemovalOrder::HideFirst,
+        )),
+        limits: Limits {
+            calls_per_second: 1000.0,
+            in_flight: 4,
+            accounts: 500,
+            registrations: 500,
+            call_timeout: Duration::from_secs(30),
+        },
+        settings: WorkerSettings::default(),
+    }
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with(rules())
+    }
+
+    fn with(rules: WorkerRules) -> Self {
+        let rules = Arc::new(rules);
+        let metrics = Metrics::new().unwrap();
+        Self {
+            worker: Worker::new(Arc::clone(&rules), metrics.worker.clone(), 3, 7),
+            rules,
+            metrics,
+            now: "2026-03-02T09:00:00Z".parse().unwrap(),
+            people: BTreeMap::new(),
+            durable: BTreeMap::new(),
+            letters: Vec::new(),
+            in_flight: Vec::new(),
+            script: VecDeque::new(),
+            refused: BTreeSet::new(),
+            missing: BTreeSet::new(),
+            active: BTreeMap::new(),
+            members: BTreeSet::new(),
+            calls: Vec::new(),
+            events: 0,
+        }
+    }
+
+    fn hired(&mut self, who: &str, day: &str, group: &str) {
+        let first_name = ("first_name".to_owned(), Some(who.to_uppercase()));
+        self.tell(
+            who,
+            Fact::Hired(Hire {
+                employment: None,
+                start: When::day(day.parse().unwrap()),
+                phase: Phase::Effective,
+                attributes: BTreeMap::from([first_name]),
+                groups: Groups::all([GroupId::try_from(group).unwrap()]),
+            }),
+        );
+    }
+
+    fn moved(&mut self, who: &str, group: &str) {
+        self.tell(
+            who,
+            Fact::GroupChanged(GroupChange {
+                employment: None,
+                effective: None,
+                phase: Phase::Effective,
+                groups: Groups::all([GroupId::try_from(group).unwrap()]),
+            }),
+        );
+    }
+
+    fn renamed(&mut self, who: &str, name: &str) {
+        let first_name = ("first_name".to_owned(), Some(name.to_owned()));
+        self.tell(
+            who,
+            Fact::Updated(Update {
+                effective: None,
+                phase: Phase::Effective,
+                attributes: BTreeMap::from([first_name]),
+            }),
+        );
+    }
+
+    fn terminated(&mut self, who: &str, last_day: Option<&str>) {
+        self.terminates(who, last_day, Phase::Effective);
+    }
+
+    fn termination_rescinded(&mut self, who: &str) {
+        self.terminates(who, None, Phase::Cancelled);
+    }
+
+    fn terminates(&mut self, who: &str, last_day: Option<&str>, phase: Phase) {
+        self.tell(
+            who,
+            Fact::Terminated(Termination {
+                employment: None,
+                end: last_day.map(|day| When::day(day.parse().unwrap())),
+                phase,
+                reason: None,
+            }),
+        );
+    }
+
+    /// HR says a fact now; the roster folds it; the worker reads the person.
+    fn tell(&mut self, who: &str, fact: Fact) {
+        self.events += 1;
+        self.pass(Duration::from_millis(1));
+        let id = EmployeeId::try_from(who).unwrap();
+        let event = Event {
+            id: EventId::try_from(format!("event-{}", self.events)).unwrap(),
+            source: SourceId::try_from("hr").unwrap(),
+            subject: id.clone(),
+            time: Some(self.now),
+            received_time: Some(self.now),
+            sequence: None,
+            fact,
+        };
+        let person = self.people.entry(id.clone()).or_default();
+        person::fold(person, &event, &SourceRules::default(), self.now);
+        let record = self.arrived(Topic::People, &id);
+        self.feed(Input::Record(record));
+    }
+
+    fn arrived(&self, topic: Topic, id: &EmployeeId) -> Arrived {
+        let payload = if topic == Topic::People {
+            Bytes::from(serde_json::to_vec(&self.people[id]).unwrap())
+        } else {
+            self.durable[id].clone()
+        };
+        Arrived {
+            position: Position {
+                topic,
+                partition: 3,
+                offset: 41,
+            },
+            appended_at: self.now,
+            key: Some(Bytes::copy_from_slice(id.as_str().as_bytes())),
+            headers: Headers::default().with("event-id", "event-1"),
+            payload: Some(payload),
+        }
+    }
+
+    fn feed(&mut self, input: Input<Answer>) {
+        for effect in self.worker.handle(input, self.now) {
+            match effect {
+                Effect::Write(record) if record.topic == Topic::State(Provider::StartExam) => {
+                    let id = std::str::from_utf8(record.key.as_ref().unwrap()).unwrap();
+                    let id = EmployeeId::try_from(id).unwrap();
+                    self.durable.insert(id, record.payload.unwrap());
+                }
+                Effect::Write(record) => self.letters.push(record),
+                Effect::Call(id, call) => {
+                    self.nobody_is_called_twice_at_once(&call);
+                    self.in_flight.push((id, call));
+                }
+            }
+        }
+    }
+
+    fn nobody_is_called_twice_at_once(&self, call: &Call) {
+        let under_way = self.in_flight.iter().flat_map(|(_, call)| &call.people);
+        let under_way: BTreeSet<&EmployeeId> = under_way.map(|(id, _)| id).collect();
+        let twice = call.people.iter().any(|(id, _)| under_way.contains(id));
+        assert!(!twice, "I3: a call for somebody with a call under way");
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now = self.now.checked_add(time).unwrap();
+    }
+
+    /// Lets the platform answer the calls under way.
+    fn answer(&mut self) {
+        for (id, call) in std::mem::take(&mut self.in_flight) {
+            let answer = self.perform(&call);
+            self.feed(Input::Answered(id, answer));
+        }
+    }
+
+    fn perform(&mut self, call: &Call) -> Answer {
+        self.calls.push(shown(call));
+        let does = self.script.pop_front().unwrap_or(Does::Works);
+        if let Does::Fails(failure) = does {
+            return Answer::Failed(failure);
+        }
+        let refused = |(id, _): &(EmployeeId, Operation)| self.refused.contains(id.as_str());
+        if call.people.iter().any(refused) {
+            return Answer::Failed(Failure::Refused {
+                status: 400,
+                said: "bad data".to_owned(),
+            });
+        }
+        for (id, operation) in &call.people {
+            let who = id.as_str().to_owned();
+            match operation {
+                Operation::Lock { .. } => {
+                    self.active.insert(who, false);
+                }
+                Operation::Activate { .. } => {
+                    self.active.insert(who, true);
+                }
+                Operation::Join { target } | Operation::Leave { target }
+                    if self.missing.contains(&target.0) =>
+                {
+                    return Answer::Failed(Failure::UnknownTarget {
+                        status: 404,
+                        said: "no such program".to_owned(),
+                    });
+                }
+                Operation::Join { target } => {
+                    self.members.insert((target.0.clone(), who));
+                }
+                Operation::Leave { target } => {
+                    self.members.remove(&(target.0.clone(), who));
+                }
+            }
+        }
+        match does {
+            Does::LosesAnswer => Answer::Failed(Failure::Unanswered),
+            Does::Works | Does::Fails(_) => Answer::Applied,
+        }
+    }
+
+    /// Lets calls be answered and time pass until nothing is left to do before `until`.
+    fn settle_until(&mut self, until: Timestamp) {
+        for _ in 0..10_000 {
+            self.answer();
+            if !self.in_flight.is_empty() {
+                continue;
+            }
+            match self.worker.wake_at() {
+                Some(at) if at <= until => {
+                    self.now = self.now.max(at);
+                    self.feed(Input::Tick);
+                }
+                Some(_) | None => {
+                    self.now = self.now.max(until);
+                    return;
+                }
+            }
+        }
+        panic!("the worker never comes to rest");
+    }
+
+    /// The same for a few seconds.
+    fn settle(&mut self) {
+        let until = self.now.checked_add(Duration::from_secs(5)).unwrap();
+        self.settle_until(until);
+    }
+
+    /// The process dies and another takes over: only what is committed is left.
+    fn crash(&mut self) {
+        self.in_flight.clear();
+        let metrics = self.metrics.worker.clone();
+        self.worker = Worker::new(Arc::clone(&self.rules), metrics, 3, 7);
+        for id in self.durable.keys().cloned().collect::<Vec<_>>() {
+            let state = self.arrived(Topic::State(Provider::StartExam), &id);
+            self.worker.restore(state);
+        }
+        for id in self.people.keys().cloned().collect::<Vec<_>>() {
+            let person = self.arrived(Topic::People, &id);
+            self.worker.restore(person);
+        }
+        self.feed(Input::Restored);
+    }
+
+    fn programs(&self, who: &str) -> Vec<&str> {
+        let of = |(target, member): &(String, String)| member == who && !target.is_empty();
+        let members = self.members.iter().filter(|pair| of(pair));
+        members.map(|(target, _)| target.as_str()).collect()
+    }
+
+    fn is_active(&self, who: &str) -> bool {
+        self.active.get(who).copied().unwrap_or(false)
+    }
+
+    fn take_calls(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.calls)
+    }
+
+    fn dead_letters(&self) -> Vec<(String, String)> {
+        let dead = Topic::DeadLetters(Provider::StartExam);
+        let letters = self.letters.iter().filter(|record| record.topic == dead);
+        letters
+            .map(|record| {
+                let key = String::from_utf8(record.key.clone().unwrap().into()).unwrap();
+                let code = record.headers.text("failure-code").unwrap().to_owned();
+                (key, code)
+            })
+            .collect()
+    }
+
+    fn state(&self, who: &str) -> PersonState {
+        let id = EmployeeId::try_from(who).unwrap();
+        serde_json::from_slice(&self.durable[&id]).unwrap()
+    }
+}
+
+/// A call in a few words: `lock a b`, `register program:s +a -b`.
+fn shown(call: &Call) -> String {
+    let mut text = String::new();
+    for (id, operation) in &call.people {
+        let id = id.as_str();
+        let (verb, sign) = match operation {
+            Operation::Lock { .. } => ("lock".to_owned(), ""),
+            Operation::Activate { .. } => ("activate".to_owned(), ""),
+            Operation::Join {
+                target: Target(name),
+            } => (name.clone(), "+"),
+            Operation::Leave {
+                target: Target(name),
+            } => (name.clone(), "-"),
+        };
+        if text.is_empty() {
+            text = verb;
+        }
+        text = format!("{text} {sign}{id}");
+    }
+    text
+}
