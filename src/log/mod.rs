@@ -13,6 +13,7 @@
 //! - a compacted topic keeps each key's last record.
 
 pub mod record;
+pub mod sqlite;
 pub mod topic;
 
 use std::fmt::Debug;

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::topic::Topic;
+use super::AppendError;
+use super::topic::{Cleanup, Topic};
 
 /// Header names the relay writes; lower case with dashes.
 pub mod header {
@@ -93,6 +94,19 @@ impl Record {
         }
     }
 
+    /// The bytes of its key, headers and payload.
+    pub fn size(&self) -> usize {
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, value)| name.len().saturating_add(value.len()));
+        [&self.key, &self.payload]
+            .into_iter()
+            .map(|part| part.as_ref().map_or(0, Bytes::len))
+            .chain(headers)
+            .fold(0, usize::saturating_add)
+    }
+
     /// The same with one more header.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl Into<Bytes>) -> Self {
@@ -134,4 +148,28 @@ impl Arrived {
             .as_deref()
             .and_then(|key| std::str::from_utf8(key).ok())
     }
+}
+
+/// The largest record, in bytes of key, headers and payload: what Kafka takes as it comes
+/// (1,048,588 at the broker, 1,000,000 in its C client) less the record's own framing.
+pub const LARGEST: usize = 999_000;
+
+/// Says whether the log would take these records.
+///
+/// # Errors
+/// `TooLarge`; or `Unconfirmed` for a record without a key for a compacted topic, which
+/// could never be forgotten.
+pub(super) fn check(records: &[Record]) -> Result<(), AppendError> {
+    for record in records {
+        if record.size() > LARGEST {
+            return Err(AppendError::TooLarge);
+        }
+        if record.topic.cleanup() == Cleanup::Compact && record.key.is_none() {
+            return Err(AppendError::Unconfirmed(format!(
+                "{} takes no record without a key",
+                record.topic
+            )));
+        }
+    }
+    Ok(())
 }

@@ -1,0 +1,18 @@
+//! Tests that need sockets, processes or a real log: one binary.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::cognitive_complexity,
+    clippy::print_stderr,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod log_claims;
+mod log_conformance;
+mod log_sqlite;
+mod support;
