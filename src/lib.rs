@@ -5,8 +5,11 @@
 //! `docs/architecture.md` tells the story; `tests/it/layers.rs` proves that
 //! imports go one way.
 
+pub mod admin;
 pub mod clock;
+pub mod config;
 pub mod event;
+pub mod health;
 pub mod id;
 pub mod log;
 pub mod metrics;
@@ -20,4 +23,5 @@ pub mod settings;
 pub mod shard;
 pub mod shutdown;
 pub mod simulator;
+pub mod telemetry;
 pub mod worker;

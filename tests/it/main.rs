@@ -12,6 +12,7 @@
     reason = "tests"
 )]
 
+mod generated;
 mod log_claims;
 mod log_conformance;
 mod log_sqlite;

@@ -1,0 +1,42 @@
+//! Pages and schemas made from the settings are in the repository as they would be made anew.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use hris_relay::config::{self, Settings};
+
+/// Compares a file of the repository with what it should hold; `UPDATE_SNAPSHOTS=1` writes it.
+fn holds(path: &str, made: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, made).unwrap();
+    }
+    let found = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        found == made,
+        "{path} is not what the settings say: run `UPDATE_SNAPSHOTS=1 cargo test --test it generated`"
+    );
+}
+
+#[test]
+fn the_configuration_page_describes_the_settings() {
+    holds("docs/configuration.md", &config::reference::<Settings>());
+}
+
+#[test]
+fn the_configuration_schema_describes_the_settings() {
+    holds("schemas/config.schema.json", &config::schema::<Settings>());
+}
+
+#[test]
+fn the_defaults_alone_are_a_configuration() {
+    let empty: BTreeMap<String, String> = BTreeMap::new();
+    let loaded = config::load::<Settings>(None, &empty).unwrap();
+    assert_eq!(loaded.settings, Settings::default());
+    let shown = config::effective(&loaded.settings, &loaded.origins);
+    assert!(
+        shown.starts_with("data_dir = \"./data\"  # default\n"),
+        "{shown}"
+    );
+}
