@@ -12,8 +12,10 @@
 //! - a partition is read in order, and only what was committed is read.
 //! - a compacted topic keeps each key's last record.
 
+pub mod kafka;
 pub mod record;
 pub mod sqlite;
+mod sync;
 pub mod topic;
 
 use std::fmt::Debug;

@@ -100,6 +100,21 @@ pub enum Group {
     Worker(Provider),
 }
 
+impl Group {
+    /// The topics its stage writes or restores from; it cannot run without them.
+    pub fn topics(self) -> Vec<Topic> {
+        match self {
+            Self::Roster => vec![Topic::Events, Topic::EventsDeadLetters, Topic::People],
+            Self::Worker(provider) => vec![
+                Topic::People,
+                Topic::State(provider),
+                Topic::DeadLetters(provider),
+                Topic::Outcomes(provider),
+            ],
+        }
+    }
+}
+
 impl fmt::Display for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

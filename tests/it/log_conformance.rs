@@ -6,6 +6,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::log_claims;
+use crate::support::kafka::{OnKafka, cluster};
 use crate::support::logs::{Harness, Sqlite};
 use crate::support::said::say;
 
@@ -42,4 +43,11 @@ pub async fn keeps_every_claim(harness: Arc<dyn Harness>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_keeps_every_claim_of_the_log() {
     keeps_every_claim(Arc::new(Sqlite)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kafka_keeps_every_claim_of_the_log() {
+    let Some(kafka) = cluster() else { return };
+    let (brokers, name) = (kafka.brokers.clone(), kafka.name.clone());
+    keeps_every_claim(Arc::new(OnKafka { brokers, name })).await;
 }

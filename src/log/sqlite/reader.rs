@@ -7,8 +7,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::writer::locked;
 use super::{headers, store};
+use crate::log::sync::locked;
 use crate::log::{Arrived, ConsumeError, Group, Position, Topic};
 
 /// Bytes in one reading: a few of the largest records, or thousands of usual ones.

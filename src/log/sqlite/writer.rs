@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -11,6 +11,7 @@ use tokio::sync::{Notify, oneshot};
 use super::store::{self, Batch, Tail};
 use super::watch::Watch;
 use crate::clock::Clock;
+use crate::log::sync::locked;
 use crate::log::{Commit, Group, Position, Record, Topic};
 
 /// Bytes of appends that may wait: enough for a burst of webhooks, little enough that a
@@ -337,9 +338,4 @@ fn apply(batch: &mut Batch<'_>, work: &Work) -> rusqlite::Result<Written> {
 fn answer(job: Job, written: Result<Written, String>) {
     // Whoever asked may have stopped listening.
     drop(job.reply.send(written));
-}
-
-/// A panic while the lock was held leaves what it guards as it was: nothing is half done.
-pub(super) fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

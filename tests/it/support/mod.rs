@@ -1,4 +1,5 @@
 //! What the tests share.
 
+pub mod kafka;
 pub mod logs;
 pub mod said;
