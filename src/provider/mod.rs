@@ -5,6 +5,8 @@
 //! what follows a failure is the worker's to decide.
 
 pub mod failure;
+pub mod http;
+pub mod startexam;
 
 use std::fmt::Debug;
 
