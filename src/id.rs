@@ -31,7 +31,11 @@ macro_rules! name {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "String")]
-        pub struct $name(#[schemars(length(min = 1, max = $longest))] Box<str>);
+        #[schemars(!try_from)]
+        pub struct $name(
+            #[schemars(length(min = 1, max = $longest), extend("pattern" = r"^\P{Cc}*$"))]
+            Box<str>,
+        );
 
         impl $name {
             /// The greatest number of characters.

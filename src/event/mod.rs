@@ -4,18 +4,36 @@
 //! be wrong, or a [`ParseError`] that names the field and what was expected there and never
 //! repeats a value. It must never guess: what a sender left out stays left out.
 
+mod decode;
+mod encode;
+mod examples;
 mod fact;
+mod fields;
+mod json;
 mod moment;
+mod parse_error;
+mod schema;
+mod source;
+#[cfg(test)]
+mod tests;
+mod wire;
 
 use jiff::Timestamp;
 
 use crate::id::{EmployeeId, EventId, SourceId};
 
+pub use decode::TYPES;
+pub use examples::{Example, examples};
 pub use fact::{
     AccessChange, Attribute, Attributes, Command, CommandKind, Fact, GroupChange, Groups, Hire,
     ObservedEnd, Phase, Reason, Snapshot, Status, Termination, Update,
 };
+pub use fields::{Strictness, rfc3339};
+pub use json::read_json;
 pub use moment::{InvalidMoment, InvalidZone, Moment, When, Zone};
+pub use parse_error::{Found, ParseError};
+pub use schema::documents;
+pub use source::{TerminationDay, VersionBy};
 
 /// One HR fact, or one operator command, about one person.
 ///
@@ -37,9 +55,4 @@ pub struct Event {
     pub sequence: Option<i64>,
     /// What happened.
     pub fact: Fact,
-}
-
-/// TEMP
-pub fn decode(_bytes: &[u8]) -> Result<Event, ()> {
-    Err(())
 }

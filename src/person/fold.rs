@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use super::access::Access;
 use super::record::{Decision, Employed, Person, SourceFacts};
 use super::register::{Register, Stamp, Version, say};
-use super::rules::{SourceRules, VersionBy};
+use super::rules::SourceRules;
 use crate::event::{
     AccessChange, Attributes, Command, CommandKind, Event, Fact, GroupChange, Hire, Moment,
-    ObservedEnd, Phase, Snapshot, Status, Termination, Update, When,
+    ObservedEnd, Phase, Snapshot, Status, Termination, Update, VersionBy, When,
 };
 
 /// What a fact did to the record.

@@ -17,5 +17,5 @@ mod when;
 pub use fold::{Folded, fold};
 pub use record::{FORMAT, Person};
 pub use register::{Stamp, Version};
-pub use rules::{Rules, SourceRules, TerminationDay, VersionBy};
+pub use rules::{Rules, SourceRules};
 pub use standing::{Presence, Standing, standing};

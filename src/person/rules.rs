@@ -3,35 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::event::Zone;
+use crate::event::{TerminationDay, VersionBy, Zone};
 use crate::id::SourceId;
-
-/// What makes a fact of a source newer than another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum VersionBy {
-    /// The event's `time`.
-    #[default]
-    OccurredAt,
-    /// The event's `sequence`.
-    Sequence,
-    /// When the relay received it: for synchronous senders only.
-    ReceivedAt,
-}
-
-/// What a termination's date without a time means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TerminationDay {
-    /// The last day worked: the end lies just before the next local midnight.
-    #[default]
-    LastDay,
-    /// The first day out: the end lies just before that day's local midnight.
-    FirstDayOut,
-}
 
 /// How one source's facts are read.
 #[derive(Debug, Clone, PartialEq, Eq)]

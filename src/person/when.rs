@@ -4,8 +4,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use super::rules::{Rules, SourceRules, TerminationDay};
-use crate::event::{Moment, When};
+use super::rules::{Rules, SourceRules};
+use crate::event::{Moment, TerminationDay, When};
 
 /// Reads one source's dates: the fact's zone, else the source's, else the relay's.
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::event::{self, Event};
+use crate::event::{Event, Strictness};
 use crate::log::{Arrived, Record, Topic, header};
 use crate::metrics::RosterMetrics;
 use crate::person::{self, Folded, Person, Rules, SourceRules};
@@ -79,7 +79,7 @@ impl Roster {
     /// Folds one event; none: the person's record stays as it was.
     fn fold(&mut self, record: &Arrived) -> Result<Option<Record>, Undecodable> {
         let payload = record.payload.as_deref().unwrap_or_default();
-        let event = event::decode(payload).map_err(|_| Undecodable::Event)?;
+        let event = Event::parse(payload, Strictness::Lenient).map_err(|_| Undecodable::Event)?;
         let key = record
             .key
             .clone()

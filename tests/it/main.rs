@@ -16,4 +16,5 @@ mod generated;
 mod log_claims;
 mod log_conformance;
 mod log_sqlite;
+mod schemas;
 mod support;
