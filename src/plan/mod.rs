@@ -17,7 +17,7 @@ use crate::provider::{Operation, Profile, Target};
 
 pub use applied::{Account, Applied, Digest, Membership};
 pub use assignments::{Assignment, StartExamAssignment};
-pub use startexam::{RemovalOrder, StartExamPlanner};
+pub use startexam::StartExamPlanner;
 
 /// How a person should be at a platform.
 #[derive(Debug, Clone, PartialEq, Eq)]

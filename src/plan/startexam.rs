@@ -2,26 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::applied::{Account, Applied, profile_digest};
 use super::assignments::{Assignment, StartExamAssignment, targets_of};
 use super::{Desired, DesiredAccount, Planner};
 use crate::person::{Presence, Standing};
+use crate::provider::startexam::RemovalOrder;
 use crate::provider::{Operation, Profile, Target};
-
-/// Which step of a removal comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RemovalOrder {
-    /// Hide the employee, then unregister: nobody stays in while a tidying step fails.
-    #[default]
-    HideFirst,
-    /// Unregister, then hide: for accounts where a hidden employee cannot be unregistered.
-    /// An unregistration that fails does not delay the hiding further.
-    UnregisterFirst,
-}
 
 /// Plans for StartExam.
 #[derive(Debug)]

@@ -14,5 +14,5 @@ mod target;
 pub mod wire;
 
 pub use client::{StartError, StartExam};
-pub use settings::{SecretEncoding, StartExamSettings};
+pub use settings::{RemovalOrder, SecretEncoding, StartExamSettings};
 pub use target::{InvalidTarget, Program};

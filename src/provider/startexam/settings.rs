@@ -18,6 +18,18 @@ use crate::settings::Complaint;
 /// Employees", taken over for "Sync Employees", whose page names no limit.
 const MOST_PEOPLE: usize = 500;
 
+/// Which step of a removal comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RemovalOrder {
+    /// Hide the employee, then unregister: nobody stays in while a tidying step fails.
+    #[default]
+    HideFirst,
+    /// Unregister, then hide: for accounts where a hidden employee cannot be unregistered.
+    /// An unregistration that fails does not delay the hiding further.
+    UnregisterFirst,
+}
+
 /// One StartExam account: `[providers.startexam]`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -41,6 +53,8 @@ pub struct StartExamSettings {
     /// Personal data that is sent: field name in the profile -> attribute name in events.
     /// Every attribute named here is sent each time; nothing else is ever sent.
     pub profile_fields: BTreeMap<String, String>,
+    /// Which step of a removal comes first.
+    pub removal_order: RemovalOrder,
     /// The most people in one "Sync Employees" request, at most 500.
     pub sync_batch_max: usize,
     /// The most people to register, and to unregister, in one "Register Program Employees"
@@ -92,6 +106,7 @@ impl Default for StartExamSettings {
             profile_fields: fields
                 .map(|(field, attribute)| (field.to_owned(), attribute.to_owned()))
                 .into(),
+            removal_order: RemovalOrder::default(),
             sync_batch_max: MOST_PEOPLE,
             program_batch_max: MOST_PEOPLE,
             max_rps: 2.0,

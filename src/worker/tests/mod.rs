@@ -16,7 +16,8 @@ use crate::id::{EmployeeId, EventId, GroupId, Provider, SourceId};
 use crate::log::{Arrived, Headers, Position, Record, Topic};
 use crate::metrics::Metrics;
 use crate::person::{self, Person, Rules, SourceRules};
-use crate::plan::{Assignment, RemovalOrder, StartExamAssignment, StartExamPlanner};
+use crate::plan::{Assignment, StartExamAssignment, StartExamPlanner};
+use crate::provider::startexam::RemovalOrder;
 use crate::provider::{Answer, Call, Failure, Operation, Target};
 use crate::shard::{CallId, Core, Effect, Input};
 
