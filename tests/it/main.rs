@@ -14,5 +14,6 @@
 
 mod log_claims;
 mod log_conformance;
+mod log_kafka;
 mod log_sqlite;
 mod support;
