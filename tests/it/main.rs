@@ -15,6 +15,7 @@
 mod generated;
 mod log_claims;
 mod log_conformance;
+mod log_kafka;
 mod log_sqlite;
 mod schemas;
 mod support;

@@ -174,6 +174,22 @@ pub async fn everything(log: &dyn Log, topic: Topic) -> Vec<Arrived> {
     found
 }
 
+/// Waits until that many records of a topic can be read: what was committed becomes
+/// readable a moment after the commit.
+pub async fn readable(log: &dyn Log, topic: Topic, count: usize) -> Vec<Arrived> {
+    in_time(async {
+        loop {
+            let found = everything(log, topic).await;
+            if found.len() >= count {
+                assert_eq!(found.len(), count, "no more than was committed");
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+}
+
 /// The payload as a number.
 pub fn number(record: &Arrived) -> usize {
     text(record.payload.as_ref()).parse().unwrap()

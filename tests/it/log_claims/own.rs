@@ -8,7 +8,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Joined, STAGE, STATE, append, commit, event, everything, in_time, join, number, record,
+    Joined, STAGE, STATE, append, commit, event, everything, in_time, join, number, readable,
+    record,
 };
 use crate::support::logs::Place;
 
@@ -125,7 +126,7 @@ pub async fn a_replaced_owner_is_fenced_and_what_it_wrote_is_not_read(place: Arc
     let mut joined = join(&*second).await;
     let mut partition = joined.take(replaced.index());
     assert_eq!(partition.committed(), Some(next));
-    let before = everything(&*second, STATE).await;
+    let before = readable(&*second, STATE, 1).await;
     let late = Commit {
         records: vec![Record::new(STATE, "e-17", "666")],
         next_offset: Some(next + 2),
@@ -142,10 +143,10 @@ pub async fn a_replaced_owner_is_fenced_and_what_it_wrote_is_not_read(place: Arc
     commit(
         &mut *partition,
         next + 1,
-        vec![Record::new(STATE, "e-17", "4")],
+        vec![Record::new(STATE, "e-18", "4")],
     )
     .await;
-    let states = everything(&*second, STATE).await;
+    let states = readable(&*second, STATE, before.len() + 1).await;
     assert_eq!(number(states.last().unwrap()), 4, "the new owner commits");
     drop(replaced);
     in_time(partition.release()).await;
