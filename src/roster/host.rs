@@ -7,9 +7,10 @@ use futures_util::future::BoxFuture;
 
 use super::core::Roster;
 use crate::clock::Clock;
+use crate::health::Health;
 use crate::metrics::{Metrics, StageMetrics};
 use crate::person::Rules;
-use crate::shard::{Host, ShardSettings};
+use crate::shard::{Host, Process, ShardSettings};
 
 /// Hosts the roster's shards.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub struct RosterHost {
     rules: Rules,
     settings: ShardSettings,
     clock: Arc<dyn Clock>,
+    health: Health,
     metrics: Metrics,
 }
 
@@ -25,13 +27,18 @@ impl RosterHost {
     pub fn new(
         rules: Rules,
         settings: ShardSettings,
-        clock: Arc<dyn Clock>,
-        metrics: Metrics,
+        process: Process,
     ) -> Self {
+        let Process {
+            clock,
+            health,
+            metrics,
+        } = process;
         Self {
             rules,
             settings,
             clock,
+            health,
             metrics,
         }
     }
@@ -58,6 +65,10 @@ impl Host for RosterHost {
 
     fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
+    }
+
+    fn health(&self) -> &Health {
+        &self.health
     }
 
     fn metrics(&self) -> &StageMetrics {

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use crate::log::{Arrived, Record, Topic};
 
 pub use settings::ShardSettings;
-pub use stage::{Host, StageError, run_stage};
+pub use stage::{Host, Process, StageError, run_stage};
 
 /// Names one call of a core until it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,13 +7,14 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::outbox::Outbox;
-use super::stage::{Host, StageError};
+use super::stage::{BEAT, Host, SILENCE, StageError};
 use super::{CallId, Core, Effect, Input};
+use crate::health::Component;
 use crate::log::{CommitError, Delivery, Partition};
 
-/// However far away the next tick is, the wall clock is read again after this long: it may
-/// be set forward.
-const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+/// However far away the next tick is, the wall clock is read again after this long, since it
+/// may be set forward; and the shard gives a sign of life.
+const LONGEST_SLEEP: Duration = BEAT;
 /// A commit that was not confirmed is tried again after this long.
 const COMMIT_AGAIN: Duration = Duration::from_millis(500);
 /// With this many times a commit's records waiting, no more input is taken.
@@ -30,6 +31,7 @@ pub(super) enum Ended {
 
 pub(super) struct Shard<'a, H: Host> {
     host: &'a H,
+    pulse: Component,
     core: H::Core,
     partition: Box<dyn Partition>,
     calls: JoinSet<(CallId, <H::Core as Core>::Answer)>,
@@ -54,16 +56,23 @@ impl<'a, H: Host> Shard<'a, H> {
         host: &'a H,
         mut partition: Box<dyn Partition>,
     ) -> Result<Self, StageError> {
+        let name = format!("{}/{}", host.name(), partition.index());
+        let pulse = host.health().component(name, SILENCE);
+        pulse.set_waiting("restoring");
         let mut core = host.core(partition.index());
         let committed = partition.committed();
         for source in core.restored_from() {
             let before = source.to_committed.then(|| committed.unwrap_or(0));
             partition
-                .restore(source.topic, before, &mut |record| core.restore(record))
+                .restore(source.topic, before, &mut |record| {
+                    pulse.beat();
+                    core.restore(record);
+                })
                 .await?;
         }
         let mut shard = Self {
             host,
+            pulse,
             core,
             partition,
             calls: JoinSet::new(),
@@ -72,6 +81,7 @@ impl<'a, H: Host> Shard<'a, H> {
             commit_at: None,
         };
         shard.feed(Input::Restored);
+        shard.pulse.set_ready();
         tracing::info!(
             stage = host.name(),
             log.partition = shard.partition.index(),
@@ -85,6 +95,7 @@ impl<'a, H: Host> Shard<'a, H> {
     /// Runs until the partition goes or `stopping`.
     pub(super) async fn run(mut self, stopping: &CancellationToken) -> Result<Ended, StageError> {
         loop {
+            self.pulse.beat();
             match self.woken(stopping).await? {
                 Woken::Stop | Woken::Delivery(Delivery::Revoked) => return self.drain().await,
                 Woken::Delivery(Delivery::Lost) => return Ok(Ended::Taken),

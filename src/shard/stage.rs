@@ -10,8 +10,15 @@ use tokio_util::sync::CancellationToken;
 use super::run::{Ended, Shard};
 use super::{Core, ShardSettings};
 use crate::clock::Clock;
+use crate::health::Health;
 use crate::log::{CommitError, ConsumeError, Log, Partition, Stage};
-use crate::metrics::StageMetrics;
+use crate::metrics::{Metrics, StageMetrics};
+
+/// How often a stage and its shards give a sign of life.
+pub(super) const BEAT: Duration = Duration::from_secs(5);
+/// Silent for longer, a stage or a shard is wedged. A commit may take as long as the log's
+/// own timeouts, of which the longest is a minute.
+pub(super) const SILENCE: Duration = Duration::from_mins(2);
 
 /// Why a stage ended otherwise than by draining.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +39,17 @@ pub enum StageError {
     /// The membership ended by itself.
     #[error("the log ended the membership")]
     MembershipEnded,
+}
+
+/// What every stage of a process shares.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where stages give signs of life.
+    pub health: Health,
+    /// Every number the process shows.
+    pub metrics: Metrics,
 }
 
 /// What a stage brings to its shards: cores, the way to make their calls, settings.
@@ -56,6 +74,9 @@ pub trait Host: Send + Sync + 'static {
 
     /// Its clock.
     fn clock(&self) -> &dyn Clock;
+
+    /// Where it gives signs of life.
+    fn health(&self) -> &Health;
 
     /// The metrics every stage has.
     fn metrics(&self) -> &StageMetrics;
@@ -92,11 +113,16 @@ pub async fn run_stage<H: Host>(
     stage: Stage,
     stopping: CancellationToken,
 ) -> Result<(), StageError> {
+    let pulse = host.health().component(host.name(), SILENCE);
+    pulse.set_waiting("joining");
     let mut member = log.join(stage).await?;
+    pulse.set_ready();
+    let mut beats = tokio::time::interval(BEAT);
     let mut shards: JoinSet<Result<Ended, StageError>> = JoinSet::new();
     let outcome = loop {
         tokio::select! {
             () = stopping.cancelled() => break Ok(()),
+            _ = beats.tick() => pulse.beat(),
             Some(ended) = shards.join_next() => {
                 if let Err(error) = ended.map_err(StageError::ShardPanicked).and_then(|r| r) {
                     break Err(error);

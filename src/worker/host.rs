@@ -7,9 +7,10 @@ use futures_util::future::BoxFuture;
 
 use super::core::{Worker, WorkerRules};
 use crate::clock::Clock;
+use crate::health::Health;
 use crate::metrics::{Metrics, StageMetrics};
 use crate::provider::{Answer, Call, Failure, Platform};
-use crate::shard::{Host, ShardSettings};
+use crate::shard::{Host, Process, ShardSettings};
 
 /// Hosts one provider's shards.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub struct WorkerHost {
     platform: Arc<dyn Platform>,
     settings: ShardSettings,
     clock: Arc<dyn Clock>,
+    health: Health,
     metrics: Metrics,
 }
 
@@ -27,14 +29,19 @@ impl WorkerHost {
         rules: WorkerRules,
         platform: Arc<dyn Platform>,
         settings: ShardSettings,
-        clock: Arc<dyn Clock>,
-        metrics: Metrics,
+        process: Process,
     ) -> Self {
+        let Process {
+            clock,
+            health,
+            metrics,
+        } = process;
         Self {
             rules: Arc::new(rules),
             platform,
             settings,
             clock,
+            health,
             metrics,
         }
     }
@@ -83,6 +90,10 @@ impl Host for WorkerHost {
 
     fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
+    }
+
+    fn health(&self) -> &Health {
+        &self.health
     }
 
     fn metrics(&self) -> &StageMetrics {

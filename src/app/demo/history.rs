@@ -11,6 +11,9 @@ pub(super) const BAMBOOHR: &str = "bamboohr";
 /// The source whose webhooks are Standard Webhooks with canonical events.
 pub(super) const PORTAL: &str = "portal";
 
+/// Both.
+pub(super) const SOURCES: [&str; 2] = [BAMBOOHR, PORTAL];
+
 /// A group of the demo's company, with the programs its members are registered to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Team {
