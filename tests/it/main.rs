@@ -12,7 +12,9 @@
     reason = "tests"
 )]
 
+mod admin;
 mod generated;
+mod layers;
 mod log_claims;
 mod log_conformance;
 mod log_kafka;

@@ -1,0 +1,146 @@
+//! The table of stages: what each may import, and which crates only some paths may name.
+
+/// Every stage with the stages it may import, each listed before it is used: the order of
+/// this table is a proof that the graph has no cycle.
+pub(super) const STAGES: &[(&str, &[&str])] = &[
+    // Leaves.
+    ("id", &[]),
+    ("clock", &[]),
+    ("settings", &[]),
+    ("metrics", &[]),
+    ("shutdown", &[]),
+    ("secret", &["settings"]),
+    ("telemetry", &["settings"]),
+    ("health", &["clock"]),
+    ("admin", &["clock", "settings", "metrics", "health"]),
+    // What happened, and the people it happened to. Pure.
+    ("event", &["id", "clock"]),
+    ("person", &["id", "event"]),
+    // The log, and one partition of one stage.
+    (
+        "log",
+        &["id", "clock", "settings", "metrics", "shutdown", "secret"],
+    ),
+    ("shard", &["id", "clock", "settings", "metrics", "log"]),
+    // The platforms, and what each still has to be told.
+    (
+        "provider",
+        &["id", "clock", "settings", "metrics", "secret"],
+    ),
+    ("plan", &["id", "settings", "event", "person", "provider"]),
+    // The stages of the pipeline.
+    (
+        "receiver",
+        &[
+            "id", "clock", "settings", "metrics", "shutdown", "secret", "health", "event", "log",
+        ],
+    ),
+    (
+        "roster",
+        &[
+            "id", "clock", "settings", "metrics", "event", "person", "log", "shard",
+        ],
+    ),
+    (
+        "worker",
+        &[
+            "id", "clock", "settings", "metrics", "event", "person", "log", "shard", "provider",
+            "plan",
+        ],
+    ),
+    (
+        "simulator",
+        &["id", "clock", "settings", "secret", "provider"],
+    ),
+    (
+        "operator",
+        &[
+            "id", "clock", "settings", "metrics", "secret", "event", "person", "log", "shard",
+            "provider", "plan", "receiver", "roster", "worker",
+        ],
+    ),
+    // Everything put together.
+    (
+        "config",
+        &[
+            "id",
+            "settings",
+            "secret",
+            "telemetry",
+            "admin",
+            "log",
+            "shard",
+            "provider",
+            "plan",
+            "receiver",
+            "roster",
+            "worker",
+            "simulator",
+            "operator",
+        ],
+    ),
+    ("app", EVERYTHING_BELOW_APP),
+    ("cli", EVERYTHING_BELOW_CLI),
+    ("main", &["cli", "app"]),
+    // It only declares modules.
+    ("lib", &[]),
+];
+
+const EVERYTHING_BELOW_APP: &[&str] = &[
+    "id",
+    "clock",
+    "settings",
+    "metrics",
+    "shutdown",
+    "secret",
+    "telemetry",
+    "health",
+    "admin",
+    "event",
+    "person",
+    "log",
+    "shard",
+    "provider",
+    "plan",
+    "receiver",
+    "roster",
+    "worker",
+    "simulator",
+    "operator",
+    "config",
+];
+
+const EVERYTHING_BELOW_CLI: &[&str] = &[
+    "id",
+    "clock",
+    "settings",
+    "metrics",
+    "shutdown",
+    "secret",
+    "telemetry",
+    "health",
+    "admin",
+    "event",
+    "person",
+    "log",
+    "shard",
+    "provider",
+    "plan",
+    "receiver",
+    "roster",
+    "worker",
+    "simulator",
+    "operator",
+    "config",
+    "app",
+];
+
+/// Crates, and modules of the standard library, that only these paths below `src/` may name.
+pub(super) const FENCED: &[(&str, &[&str])] = &[
+    ("rdkafka", &["log/kafka/", "log/kafka.rs"]),
+    ("rusqlite", &["log/sqlite/", "log/sqlite.rs"]),
+    ("reqwest", &["provider/", "cli/", "operator/"]),
+    ("actix_web", &["receiver/", "simulator/", "admin/"]),
+    ("prometheus", &["metrics.rs"]),
+    ("std::env", &["config/"]),
+];
