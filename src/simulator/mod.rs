@@ -1,1 +1,7 @@
-//! simulator
+//! The platforms' stand-ins: servers that keep the contract strictly, with scripted faults.
+//!
+//! In come the calls of a provider's client over HTTP, out come the answers the contract
+//! promises. They must never be more forgiving than the platform, and never be mistaken for
+//! it: nothing falls back to a simulator.
+
+pub mod startexam;

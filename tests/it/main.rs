@@ -20,4 +20,5 @@ mod log_conformance;
 mod log_kafka;
 mod log_sqlite;
 mod schemas;
+mod startexam_wire;
 mod support;
