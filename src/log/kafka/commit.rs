@@ -21,7 +21,7 @@ use crate::log::{Cleanup, CommitError, Record, Stage};
 
 /// How long taking over a partition's transactions may take: the broker has to end those
 /// of the owner before, and on a fresh cluster to make a topic for them.
-const TAKING_OVER: Duration = Duration::from_secs(60);
+const TAKING_OVER: Duration = Duration::from_mins(1);
 /// One try of taking over.
 const TRY: Duration = Duration::from_secs(15);
 /// How long a commit waits for a rebalance that has begun to give the group its new
@@ -33,8 +33,8 @@ const SETTLING: Duration = Duration::from_secs(5);
 struct Failures(Mutex<Option<KafkaError>>);
 
 impl ClientContext for Failures {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
-        client::speak(level, facility, line);
+    fn log(&self, level: RDKafkaLogLevel, fac: &str, log_message: &str) {
+        client::speak(level, fac, log_message);
     }
 
     fn stats_raw(&self, _statistics: &[u8]) {}
@@ -47,8 +47,8 @@ impl ClientContext for Failures {
 impl ProducerContext for Failures {
     type DeliveryOpaque = ();
 
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        if let Err((error, _)) = result {
+    fn delivery(&self, delivery_result: &DeliveryResult<'_>, (): ()) {
+        if let Err((error, _)) = delivery_result {
             locked(&self.0).get_or_insert_with(|| error.clone());
         }
     }
@@ -85,7 +85,7 @@ impl Committer {
             stage: parts.stage,
             partition,
             hand,
-            metadata: parts.metadata.clone(),
+            metadata: Metadata::clone(&parts.metadata),
             transactions: Mutex::new(None),
         }
     }
@@ -266,10 +266,7 @@ impl Failed {
 
 /// Whether somebody else owns the partition.
 fn is_refusal(error: &KafkaError) -> bool {
-    let code = match error {
-        KafkaError::Transaction(error) => Some(error.code()),
-        other => other.rdkafka_error_code(),
-    };
+    let code = error.rdkafka_error_code();
     matches!(
         code,
         Some(
