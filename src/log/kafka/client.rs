@@ -182,15 +182,19 @@ impl ClientContext for Words {
 /// nobody must act on the line.
 pub(super) fn speak(level: RDKafkaLogLevel, facility: &str, line: &str) {
     match level {
-        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
-            tracing::debug!(facility, line, "The Kafka client says");
-        }
         RDKafkaLogLevel::Emerg
         | RDKafkaLogLevel::Alert
         | RDKafkaLogLevel::Critical
         | RDKafkaLogLevel::Error
-        | RDKafkaLogLevel::Warning => tracing::warn!(facility, line, "The Kafka client warns"),
+        | RDKafkaLogLevel::Warning => warn(facility, line),
+        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
+            tracing::debug!(facility, line, "The Kafka client says");
+        }
     }
+}
+
+fn warn(facility: &str, line: &str) {
+    tracing::warn!(facility, line, "The Kafka client warns");
 }
 
 /// An error of librdkafka that belongs to no call. It recovers by itself, or a call fails.

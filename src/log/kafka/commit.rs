@@ -28,6 +28,9 @@ const TRY: Duration = Duration::from_secs(15);
 /// generation.
 const SETTLING: Duration = Duration::from_secs(5);
 
+/// Between two looks for deliveries, which take a few milliseconds.
+const PAUSE: Duration = Duration::from_micros(250);
+
 /// Keeps the first delivery that failed.
 #[derive(Default)]
 struct Failures(Mutex<Option<KafkaError>>);
@@ -205,15 +208,21 @@ impl Committer {
         producer.send(sent).map_err(|(error, _)| error)
     }
 
-    /// The client's own flush sleeps in steps of 100 ms: a transaction would take 200.
+    /// The client's own flush sleeps in steps of 100 ms: a transaction would take 200. A
+    /// poll that waits burns a processor for the rest of its last millisecond, which the
+    /// broker may need: so it does not wait, and this does.
     fn flush(&self, producer: &Transactions) -> Result<(), Failed> {
         let started = self.clock.elapsed();
-        while producer.in_flight_count() > 0 {
-            producer.poll(Duration::from_millis(1));
+        loop {
+            producer.poll(Duration::ZERO);
+            if producer.in_flight_count() == 0 {
+                break;
+            }
             if self.clock.elapsed().saturating_sub(started) > TRANSACTION {
                 let code = RDKafkaErrorCode::MessageTimedOut;
                 return Err(Failed::Other(KafkaError::MessageProduction(code)));
             }
+            std::thread::park_timeout(PAUSE);
         }
         let failure = locked(&producer.context().0).take();
         failure.map_or(Ok(()), |error| Err(Failed::of(error)))
