@@ -87,8 +87,8 @@ struct Deliveries {
 }
 
 impl ClientContext for Deliveries {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
-        client::speak(level, facility, line);
+    fn log(&self, level: RDKafkaLogLevel, fac: &str, log_message: &str) {
+        client::speak(level, fac, log_message);
     }
 
     fn stats_raw(&self, _statistics: &[u8]) {}
@@ -101,13 +101,10 @@ impl ClientContext for Deliveries {
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = Box<Ticket>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, ticket: Box<Ticket>) {
-        let topic = ticket
-            .batch
-            .records
-            .get(ticket.index)
-            .map(|record| record.topic);
-        let delivered = match (result, topic) {
+    fn delivery(&self, delivery_result: &DeliveryResult<'_>, delivery_opaque: Box<Ticket>) {
+        let Ticket { batch, index } = *delivery_opaque;
+        let topic = batch.records.get(index).map(|record| record.topic);
+        let delivered = match (delivery_result, topic) {
             (Ok(message), Some(topic)) => Ok(bytes::position(
                 topic,
                 message.partition(),
@@ -116,7 +113,7 @@ impl ProducerContext for Deliveries {
             (Ok(_), None) => Err(AppendError::Unconfirmed("no such record".to_owned())),
             (Err((error, _)), _) => Err(failed(error)),
         };
-        ticket.batch.settle(ticket.index, delivered);
+        batch.settle(index, delivered);
         if let Some(appender) = self.appender.upgrade() {
             appender.landed();
         }

@@ -167,8 +167,8 @@ pub(super) fn is_property(name: &str, value: &str) -> Result<(), String> {
 pub(super) struct Words;
 
 impl ClientContext for Words {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
-        speak(level, facility, line);
+    fn log(&self, level: RDKafkaLogLevel, fac: &str, log_message: &str) {
+        speak(level, fac, log_message);
     }
 
     fn stats_raw(&self, _statistics: &[u8]) {}
@@ -178,24 +178,28 @@ impl ClientContext for Words {
     }
 }
 
-/// A line of librdkafka's log.
+/// A line of librdkafka's log. What it calls an error it mends by itself, or a call fails:
+/// nobody must act on the line.
 pub(super) fn speak(level: RDKafkaLogLevel, facility: &str, line: &str) {
     match level {
         RDKafkaLogLevel::Emerg
         | RDKafkaLogLevel::Alert
         | RDKafkaLogLevel::Critical
-        | RDKafkaLogLevel::Error => tracing::error!(facility, "Kafka client: {line}"),
-        RDKafkaLogLevel::Warning => tracing::warn!(facility, "Kafka client: {line}"),
-        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => {
-            tracing::info!(facility, "Kafka client: {line}");
+        | RDKafkaLogLevel::Error
+        | RDKafkaLogLevel::Warning => warn(facility, line),
+        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
+            tracing::debug!(facility, line, "The Kafka client says");
         }
-        RDKafkaLogLevel::Debug => tracing::debug!(facility, "Kafka client: {line}"),
     }
+}
+
+fn warn(facility: &str, line: &str) {
+    tracing::warn!(facility, line, "The Kafka client warns");
 }
 
 /// An error of librdkafka that belongs to no call. It recovers by itself, or a call fails.
 pub(super) fn complain(error: &KafkaError, reason: &str) {
-    tracing::warn!(%error, "Kafka client: {reason}");
+    tracing::warn!(%error, reason, "The Kafka client is in trouble");
 }
 
 pub(super) fn unreadable(error: &KafkaError) -> ConsumeError {

@@ -21,20 +21,23 @@ use crate::log::{Cleanup, CommitError, Record, Stage};
 
 /// How long taking over a partition's transactions may take: the broker has to end those
 /// of the owner before, and on a fresh cluster to make a topic for them.
-const TAKING_OVER: Duration = Duration::from_secs(60);
+const TAKING_OVER: Duration = Duration::from_mins(1);
 /// One try of taking over.
 const TRY: Duration = Duration::from_secs(15);
 /// How long a commit waits for a rebalance that has begun to give the group its new
 /// generation.
 const SETTLING: Duration = Duration::from_secs(5);
 
+/// Between two looks for deliveries, which take a few milliseconds.
+const PAUSE: Duration = Duration::from_micros(250);
+
 /// Keeps the first delivery that failed.
 #[derive(Default)]
 struct Failures(Mutex<Option<KafkaError>>);
 
 impl ClientContext for Failures {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
-        client::speak(level, facility, line);
+    fn log(&self, level: RDKafkaLogLevel, fac: &str, log_message: &str) {
+        client::speak(level, fac, log_message);
     }
 
     fn stats_raw(&self, _statistics: &[u8]) {}
@@ -47,8 +50,8 @@ impl ClientContext for Failures {
 impl ProducerContext for Failures {
     type DeliveryOpaque = ();
 
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        if let Err((error, _)) = result {
+    fn delivery(&self, delivery_result: &DeliveryResult<'_>, (): ()) {
+        if let Err((error, _)) = delivery_result {
             locked(&self.0).get_or_insert_with(|| error.clone());
         }
     }
@@ -85,7 +88,7 @@ impl Committer {
             stage: parts.stage,
             partition,
             hand,
-            metadata: parts.metadata.clone(),
+            metadata: Metadata::clone(&parts.metadata),
             transactions: Mutex::new(None),
         }
     }
@@ -205,15 +208,21 @@ impl Committer {
         producer.send(sent).map_err(|(error, _)| error)
     }
 
-    /// The client's own flush sleeps in steps of 100 ms: a transaction would take 200.
+    /// The client's own flush sleeps in steps of 100 ms: a transaction would take 200. A
+    /// poll that waits burns a processor for the rest of its last millisecond, which the
+    /// broker may need: so it does not wait, and this does.
     fn flush(&self, producer: &Transactions) -> Result<(), Failed> {
         let started = self.clock.elapsed();
-        while producer.in_flight_count() > 0 {
-            producer.poll(Duration::from_millis(1));
+        loop {
+            producer.poll(Duration::ZERO);
+            if producer.in_flight_count() == 0 {
+                break;
+            }
             if self.clock.elapsed().saturating_sub(started) > TRANSACTION {
                 let code = RDKafkaErrorCode::MessageTimedOut;
                 return Err(Failed::Other(KafkaError::MessageProduction(code)));
             }
+            std::thread::park_timeout(PAUSE);
         }
         let failure = locked(&producer.context().0).take();
         failure.map_or(Ok(()), |error| Err(Failed::of(error)))
@@ -266,10 +275,7 @@ impl Failed {
 
 /// Whether somebody else owns the partition.
 fn is_refusal(error: &KafkaError) -> bool {
-    let code = match error {
-        KafkaError::Transaction(error) => Some(error.code()),
-        other => other.rdkafka_error_code(),
-    };
+    let code = error.rdkafka_error_code();
     matches!(
         code,
         Some(

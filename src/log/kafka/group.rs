@@ -1,6 +1,7 @@
 //! The poll thread: keeps the membership alive, hands records out, and partitions over.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
@@ -49,8 +50,8 @@ pub(super) struct Desk {
 pub(super) type GroupConsumer = BaseConsumer<Desk>;
 
 impl ClientContext for Desk {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
-        client::speak(level, facility, line);
+    fn log(&self, level: RDKafkaLogLevel, fac: &str, log_message: &str) {
+        client::speak(level, fac, log_message);
     }
 
     fn stats_raw(&self, _statistics: &[u8]) {}
@@ -61,9 +62,9 @@ impl ClientContext for Desk {
 }
 
 impl ConsumerContext for Desk {
-    fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+    fn pre_rebalance(&self, base_consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if let Rebalance::Revoke(partitions) = rebalance {
-            self.revoke(partitions, consumer.assignment_lost());
+            self.revoke(partitions, base_consumer.assignment_lost());
         }
     }
 
@@ -117,17 +118,29 @@ impl Desk {
         if taken.is_empty() || end == End::Lost {
             return;
         }
+        self.await_release(&taken);
+    }
+
+    fn await_release(&self, taken: &[Held]) {
         let started = self.clock.elapsed();
-        for held in &taken {
+        for held in taken {
             let waited = self.clock.elapsed().saturating_sub(started);
             if !held.await_release(self.stage.handover.saturating_sub(waited)) {
-                tracing::warn!(group = %self.stage.group, "A partition was not released in time");
                 held.hand.end(End::Lost);
             }
         }
-        let duration = self.clock.elapsed().saturating_sub(started);
-        let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(duration_ms, count = taken.len(), "Partitions handed over");
+        let waited = self.clock.elapsed().saturating_sub(started);
+        let duration_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
+        let lost = taken
+            .iter()
+            .filter(|held| held.hand.ended() == Some(End::Lost))
+            .count();
+        tracing::info!(
+            duration_ms,
+            count = taken.len(),
+            lost,
+            "Partitions handed over"
+        );
     }
 }
 
@@ -259,14 +272,16 @@ fn balance(
                 .is_some_and(|held| hand.as_ptr() == Arc::as_ptr(&held.hand))
         });
         for (&partition, held) in &*held {
-            if paused.contains_key(&partition) {
-                if held.hand.has_room() {
+            match paused.entry(partition) {
+                Entry::Occupied(entry) if held.hand.has_room() => {
                     resume.add_partition(topic, partition);
-                    paused.remove(&partition);
+                    entry.remove();
                 }
-            } else if held.hand.is_full() {
-                pause.add_partition(topic, partition);
-                paused.insert(partition, Arc::downgrade(&held.hand));
+                Entry::Vacant(entry) if held.hand.is_full() => {
+                    pause.add_partition(topic, partition);
+                    entry.insert(Arc::downgrade(&held.hand));
+                }
+                Entry::Occupied(_) | Entry::Vacant(_) => {}
             }
         }
     }

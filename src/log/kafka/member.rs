@@ -88,15 +88,15 @@ impl Parts {
     /// what it has committed, so that nothing can be committed in between. None: it was
     /// taken away again.
     fn take(self, Seat { partition, grip }: Seat) -> Result<Option<KafkaPartition>, KafkaError> {
-        let committer = Committer::new(&self, partition, Arc::clone(&grip.hand));
-        let taken = committer.take_over().and_then(|()| {
+        let transactor = Committer::new(&self, partition, Arc::clone(&grip.hand));
+        let answered = transactor.take_over().and_then(|()| {
             let (group, source) = (self.stage.group, self.stage.source);
             committed(&self.cluster, (group, source, partition))
         });
         if !grip.hand.give() {
             return Ok(None);
         }
-        let committed = taken?;
+        let committed = answered?;
         Ok(Some(KafkaPartition {
             index: partition,
             committed,
@@ -105,7 +105,7 @@ impl Parts {
             is_clean: true,
             is_released: false,
             grip,
-            committer: Some(Arc::new(committer)),
+            committer: Some(Arc::new(transactor)),
             readers: self.readers,
         }))
     }

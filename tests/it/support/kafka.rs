@@ -33,7 +33,7 @@ pub struct Kafka {
 /// A broker of our own. Its guardian ends it when this process ends, however it ends.
 #[derive(Debug)]
 struct Node {
-    _guardian: Child,
+    guardian: Child,
     _folder: TempDir,
 }
 
@@ -90,7 +90,7 @@ fn start() -> Result<Kafka, String> {
     }
     let node = guarded(&jars, folder, &settings)?;
     let brokers = format!("127.0.0.1:{port}");
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while TcpStream::connect(&brokers).is_err() {
         if Instant::now() > deadline {
             return Err("the broker did not listen within 60 s".to_owned());
@@ -126,7 +126,7 @@ fn guarded(jars: &Path, folder: TempDir, settings: &Path) -> Result<Node, String
         .spawn()
         .map_err(|error| format!("the broker could not be started: {error}"))?;
     Ok(Node {
-        _guardian: guardian,
+        guardian,
         _folder: folder,
     })
 }
@@ -253,7 +253,7 @@ impl Place for Prefix {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        if let Some(mut input) = self._guardian.stdin.take() {
+        if let Some(mut input) = self.guardian.stdin.take() {
             // The guardian ends the broker at the end of its input anyway.
             drop(input.write_all(b"\n"));
         }
