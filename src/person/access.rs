@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::employment::Course;
-use super::register::{Dated, Stamp, Value};
+use super::course::{Course, Said, Start};
+use super::register::{Dated, Entry, Value};
 use super::when::Calendar;
 use crate::id::SourceId;
 
@@ -21,7 +21,7 @@ pub(crate) enum Access {
 impl Value for Access {
     fn restraint(&self) -> i64 {
         match self {
-            Self::Restored => 0,
+            Self::Restored => -1,
             Self::Revoked => 1,
         }
     }
@@ -32,46 +32,48 @@ impl Value for Access {
 pub(crate) struct Revocation<'a> {
     source: &'a SourceId,
     from: Timestamp,
-    stamp: &'a Stamp,
+    said: Said,
 }
 
-/// The revocations of one source that nothing it said since has cleared by t.
+/// The revocations of one source that no restore has cleared by t.
 pub(crate) fn revocations<'a>(
     source: &'a SourceId,
     access: &'a Dated<Access>,
     calendar: Calendar<'a>,
     t: Timestamp,
 ) -> Vec<Revocation<'a>> {
-    let begun = || {
+    let begun = |said: Access| {
         access
             .entries(move |date| calendar.begin(date))
-            .filter(|entry| entry.from <= t)
+            .filter(move |entry| entry.from <= t && *entry.value == said)
     };
-    let restored = begun()
-        .filter(|entry| *entry.value == Access::Restored)
-        .map(|entry| entry.stamp.version)
-        .max();
-    begun()
-        .filter(|entry| *entry.value == Access::Revoked)
-        .filter(|entry| restored.is_none_or(|restored| restored <= entry.stamp.version))
-        .map(|entry| Revocation {
+    begun(Access::Revoked)
+        .filter(|revoked| !begun(Access::Restored).any(|restored| clears(&restored, revoked)))
+        .map(|revoked| Revocation {
             source,
-            from: entry.from,
-            stamp: entry.stamp,
+            from: revoked.from,
+            said: Said::from(revoked.stamp),
         })
         .collect()
+}
+
+/// Whether a restore clears a revocation: it is newer, and was not over and done with when
+/// the revocation, announced before, took effect.
+fn clears(restored: &Entry<'_, Access>, revoked: &Entry<'_, Access>) -> bool {
+    let reaches = restored.from.max(restored.stamp.said_at);
+    restored.stamp.version > revoked.stamp.version && reaches >= revoked.from
 }
 
 impl Revocation<'_> {
     /// Whether it counts against an employment at t: begun by then, and without a start
     /// that was said later and is dated after it.
     pub(crate) fn counts_against(&self, source: &SourceId, course: &Course, t: Timestamp) -> bool {
-        let said_later = |start: &super::employment::Start| {
+        let said_later = |start: &Start| {
             if source == self.source {
-                start.version > self.stamp.version
+                start.first_said.version > self.said.version
             } else {
                 // Versions of two sources are never compared; the times they spoke are.
-                start.said_at > self.stamp.said_at
+                start.first_said.at > self.said.at
             }
         };
         let cleared = course

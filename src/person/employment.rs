@@ -1,14 +1,16 @@
-//! One employment: starts, end, what was seen, and whether it runs at t.
+//! One employment: the registers of its starts, its end and what was seen of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::course::{Course, End, NoEnds, Said, Start};
 use super::register::{Register, Stamp, Version, pairs, say, say_at};
 use super::when::Calendar;
-use crate::event::When;
+use crate::event::{Moment, When};
 
 /// The registers of one employment of one source.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -21,14 +23,14 @@ pub(crate) struct Employment {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     starts: BTreeMap<When, Register<bool>>,
-    /// Every hire that named a date, since a hire for a date still ahead replaces other
-    /// starts that were still ahead then.
+    /// Every word that named a start date while it was still ahead, since it replaces other
+    /// starts that were still ahead then. Bounded: once the date has come, none is added.
     #[serde(
         rename = "h",
         with = "pairs",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
-    hires: BTreeMap<When, BTreeSet<Stamp>>,
+    announced: BTreeMap<When, BTreeSet<Stamp>>,
     /// The newest stamp of each dated termination. The newest of all ends is *the* end; the
     /// others tell where a gap was.
     #[serde(
@@ -40,7 +42,11 @@ pub(crate) struct Employment {
     /// The newest end without a date: at the instant it was said or observed.
     #[serde(rename = "o", skip_serializing_if = "Option::is_none")]
     ended_when_said: Option<Register<Timestamp>>,
-    /// The newest "there is no end".
+    /// Every termination taken back: the newest tells whether there is an end, the others
+    /// where there was no gap.
+    #[serde(rename = "r", skip_serializing_if = "BTreeSet::is_empty")]
+    rescinded: BTreeSet<Stamp>,
+    /// The newest observation that there is no end.
     #[serde(rename = "n", skip_serializing_if = "Option::is_none")]
     no_end: Option<Stamp>,
     /// The newest observed "active", which never moves a start.
@@ -48,301 +54,164 @@ pub(crate) struct Employment {
     seen: Option<Register<Timestamp>>,
 }
 
+/// Each `say` answers whether a register changed.
 impl Employment {
-    pub(crate) fn start(&mut self, date: &When, stamp: Stamp, stands: bool) {
-        if stands {
-            self.hires
-                .entry(date.clone())
-                .or_default()
-                .insert(stamp.clone());
-        }
+    pub(crate) fn start(&mut self, date: &When, stamp: Stamp, stands: bool) -> bool {
+        let announced = stands && may_be_ahead(date, stamp.said_at) && {
+            let words = self.announced.entry(date.clone()).or_default();
+            words.insert(stamp.clone())
+        };
         let value = stands;
-        say_at(&mut self.starts, date.clone(), Register { stamp, value });
+        say_at(&mut self.starts, date.clone(), Register { stamp, value }) | announced
     }
 
-    /// An observed start date: it stands, but announces nothing.
-    pub(crate) fn observe_start(&mut self, date: &When, stamp: Stamp) {
-        let value = true;
-        say_at(&mut self.starts, date.clone(), Register { stamp, value });
-    }
-
-    pub(crate) fn end(&mut self, date: Option<&When>, stamp: Stamp) {
-        if let Some(date) = date {
-            let newest = self
-                .ends
-                .entry(date.clone())
-                .or_insert_with(|| stamp.clone());
-            if *newest < stamp {
-                *newest = stamp;
-            }
-        } else {
+    pub(crate) fn end(&mut self, date: Option<&When>, stamp: Stamp) -> bool {
+        let Some(date) = date else {
             let value = stamp.said_at;
-            say(&mut self.ended_when_said, Register { stamp, value });
+            return say(&mut self.ended_when_said, Register { stamp, value });
+        };
+        match self.ends.get_mut(date) {
+            Some(held) if *held >= stamp => false,
+            Some(held) => {
+                *held = stamp;
+                true
+            }
+            None => self.ends.insert(date.clone(), stamp).is_none(),
         }
     }
 
-    pub(crate) fn no_end(&mut self, stamp: Stamp) {
-        if self.no_end.as_ref().is_none_or(|held| *held < stamp) {
+    pub(crate) fn rescind_end(&mut self, stamp: Stamp) -> bool {
+        self.rescinded.insert(stamp)
+    }
+
+    pub(crate) fn see_no_end(&mut self, stamp: Stamp) -> bool {
+        let is_newer = self.no_end.as_ref().is_none_or(|held| *held < stamp);
+        if is_newer {
             self.no_end = Some(stamp);
         }
+        is_newer
     }
 
-    pub(crate) fn see(&mut self, stamp: Stamp) {
+    pub(crate) fn see(&mut self, stamp: Stamp) -> bool {
         let value = stamp.said_at;
-        say(&mut self.seen, Register { stamp, value });
+        say(&mut self.seen, Register { stamp, value })
     }
 
     /// Drops what a floor covers; says whether nothing is left.
     pub(crate) fn forget(&mut self, covered: &impl Fn(&Stamp) -> bool) -> bool {
         self.starts.retain(|_, register| !covered(&register.stamp));
-        self.hires.retain(|_, stamps| {
-            stamps.retain(|stamp| !covered(stamp));
-            !stamps.is_empty()
+        self.announced.retain(|_, words| {
+            words.retain(|stamp| !covered(stamp));
+            !words.is_empty()
         });
         self.ends.retain(|_, stamp| !covered(stamp));
         self.ended_when_said.take_if(|end| covered(&end.stamp));
+        self.rescinded.retain(|stamp| !covered(stamp));
         self.no_end.take_if(|stamp| covered(stamp));
         self.seen.take_if(|seen| covered(&seen.stamp));
         *self == Self::default()
     }
 
-    /// Every date that may change an answer.
+    /// Every instant at which an answer may change.
     pub(crate) fn dates(&self, calendar: Calendar<'_>) -> impl Iterator<Item = Timestamp> {
         let starts = self.starts.keys().map(move |date| calendar.begin(date));
         let ends = self.ends.keys().map(move |date| calendar.end(date));
-        starts.chain(ends)
+        let when_said = self.ended_when_said.iter().map(|end| end.value);
+        starts.chain(ends).chain(when_said)
     }
 
     /// Reads the registers with the source's calendar.
     pub(crate) fn course(&self, calendar: Calendar<'_>, grace: Duration) -> Course {
-        let mut starts: Vec<Start> = self
-            .starts
-            .iter()
-            .filter(|(date, register)| {
-                register.value && !self.is_replaced(date, register, calendar)
-            })
-            .map(|(date, register)| Start {
-                at: calendar.begin(date),
-                version: register.stamp.version,
-                said_at: register.stamp.said_at,
-            })
-            .collect();
+        let seen = self.seen.as_ref().map(|register| End {
+            at: register.value,
+            said: Said::from(&register.stamp),
+        });
+        let mut starts = Vec::new();
+        let mut explains_seen = false;
+        for (date, register) in &self.starts {
+            match self.taken_away_by(date, register, calendar) {
+                None => starts.push(self.standing_start(date, register, calendar)),
+                Some(taken) => {
+                    explains_seen |= seen.is_some_and(|seen| {
+                        seen.said.version < taken && self.was_said_by(date, seen, calendar)
+                    });
+                }
+            }
+        }
         starts.sort_unstable_by_key(|start| (start.at, start.version));
-        let withdrawn = self
-            .starts
-            .iter()
-            .filter(|(_, register)| !register.value)
-            .map(|(date, _)| calendar.begin(date))
-            .min();
+        let withdrawn = self.starts.iter().filter(|(_, register)| !register.value);
+        let no_ends = NoEnds {
+            rescinded: self.rescinded.iter().map(Said::from).collect(),
+            observed: self.no_end.as_ref().map(Said::from),
+        };
+        Course::new(starts, self.ends(calendar), no_ends)
+            .with_withdrawn(withdrawn.map(|(date, _)| calendar.begin(date)).min())
+            .with_seen(seen, explains_seen, grace)
+    }
+
+    fn ends(&self, calendar: Calendar<'_>) -> Vec<End> {
         let dated = self.ends.iter().map(|(date, stamp)| End {
             at: calendar.end(date),
-            version: stamp.version,
+            said: Said::from(stamp),
         });
-        let undated = self.ended_when_said.iter().map(|register| End {
+        let when_said = self.ended_when_said.iter().map(|register| End {
             at: register.value,
-            version: register.stamp.version,
+            said: Said::from(&register.stamp),
         });
-        let ends: Vec<End> = dated.chain(undated).collect();
-        let no_end = self.no_end.as_ref().map(|stamp| stamp.version);
-        Course {
-            end: in_force(&ends, no_end),
-            has_start_registers: !self.starts.is_empty(),
-            starts,
-            withdrawn,
-            ends,
-            no_end,
-            seen: self.seen.as_ref().map(|register| End {
-                at: register.value,
-                version: register.stamp.version,
-            }),
-            grace,
+        dated.chain(when_said).collect()
+    }
+
+    fn standing_start(&self, date: &When, start: &Register<bool>, calendar: Calendar<'_>) -> Start {
+        let first = self.announced.get(date).and_then(BTreeSet::first);
+        Start {
+            at: calendar.begin(date),
+            version: start.stamp.version,
+            first_said: Said::from(first.unwrap_or(&start.stamp)),
         }
     }
 
-    /// Whether a newer hire for a date then still ahead took this start's place, which was
-    /// still ahead then too.
-    fn is_replaced(&self, date: &When, start: &Register<bool>, calendar: Calendar<'_>) -> bool {
+    /// The version that withdrew a start, or that of a newer word for a date then still
+    /// ahead, which takes the place of this one if it was still ahead then too.
+    fn taken_away_by(
+        &self,
+        date: &When,
+        start: &Register<bool>,
+        calendar: Calendar<'_>,
+    ) -> Option<Version> {
+        if !start.value {
+            return Some(start.stamp.version);
+        }
         let begins = calendar.begin(date);
-        self.hires.iter().any(|(other, stamps)| {
-            let other_begins = calendar.begin(other);
-            other != date
-                && stamps.iter().any(|stamp| {
-                    stamp.version > start.stamp.version
-                        && other_begins > stamp.said_at
-                        && begins > stamp.said_at
-                })
-        })
-    }
-}
-
-/// A standing start.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Start {
-    pub(crate) at: Timestamp,
-    pub(crate) version: Version,
-    pub(crate) said_at: Timestamp,
-}
-
-/// An instant at which an employment ended, or was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct End {
-    pub(crate) at: Timestamp,
-    pub(crate) version: Version,
-}
-
-/// The newest of the ends and "no end"; of one version the one that gives less access.
-fn in_force(ends: &[End], no_end: Option<Version>) -> Option<End> {
-    let newest = ends
-        .iter()
-        .copied()
-        .max_by_key(|end| (end.version, std::cmp::Reverse(end.at)))?;
-    no_end
-        .is_none_or(|none| none <= newest.version)
-        .then_some(newest)
-}
-
-/// Whether an employment runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Running {
-    /// It does.
-    Yes,
-    /// It does not.
-    No,
-    /// It has ended, but was seen active since, not yet by the revival grace.
-    Disputed,
-}
-
-/// One employment as dates and versions.
-#[derive(Debug, Clone)]
-pub(crate) struct Course {
-    pub(crate) starts: Vec<Start>,
-    /// The earliest start that was taken back.
-    pub(crate) withdrawn: Option<Timestamp>,
-    has_start_registers: bool,
-    ends: Vec<End>,
-    no_end: Option<Version>,
-    pub(crate) end: Option<End>,
-    seen: Option<End>,
-    grace: Duration,
-}
-
-impl Course {
-    /// Whether it had begun by an instant; without any start it counts as begun before.
-    pub(crate) fn begun_by(&self, instant: Timestamp) -> bool {
-        !self.has_start_registers || self.starts.iter().any(|start| start.at <= instant)
-    }
-
-    /// Takes over an end that was said of another employment of the source, or of none:
-    /// it may end this one sooner, never later.
-    pub(crate) fn end_with(&mut self, end: End) {
-        self.ends.push(end);
-        let newest_own = self.end.map(|own| own.version).max(self.no_end);
-        let sooner = self.end.is_none_or(|own| end.at < own.at);
-        if sooner && newest_own.is_none_or(|own| own < end.version) {
-            self.end = Some(end);
-        }
-    }
-
-    /// Whether it runs at t (design section 4, "Running at t").
-    pub(crate) fn running(&self, t: Timestamp) -> Running {
-        let start = self.starts.iter().rev().find(|start| start.at <= t);
-        let started = start.is_some() || (!self.has_start_registers && self.seen.is_some());
-        let Some(end) = self.end.filter(|end| end.at <= t) else {
-            return if started { Running::Yes } else { Running::No };
-        };
-        let runs = start.is_some_and(|start| match end.at.cmp(&start.at) {
-            std::cmp::Ordering::Greater => false,
-            std::cmp::Ordering::Equal => start.version > end.version,
-            std::cmp::Ordering::Less => {
-                let no_show = end.version > start.version && !self.begun_by(end.at);
-                !no_show
-            }
-        });
-        if runs {
-            Running::Yes
-        } else {
-            self.revived(end)
-        }
-    }
-
-    /// Whether an observed "active" outweighs an end that has passed.
-    fn revived(&self, end: End) -> Running {
-        let Some(seen) = self
-            .seen
-            .filter(|seen| seen.version > end.version && seen.at > end.at)
-        else {
-            return Running::No;
-        };
-        if seen.at.duration_since(end.at).unsigned_abs() >= self.grace {
-            Running::Yes
-        } else {
-            Running::Disputed
-        }
-    }
-
-    /// The stretches of time it covers, oldest first; none: still open.
-    pub(crate) fn stretches(&self) -> Vec<(Timestamp, Option<Timestamp>)> {
-        let mut stretches = Vec::new();
-        let mut open = (!self.has_start_registers && self.seen.is_some()).then_some(Timestamp::MIN);
-        for start in &self.starts {
-            match (open, self.gap_before(start)) {
-                (Some(from), Some(gap)) if from <= gap => {
-                    stretches.push((from, Some(gap)));
-                    open = Some(start.at);
-                }
-                (Some(_), _) => {}
-                (None, _) => open = Some(start.at),
-            }
-        }
-        if let Some(from) = open {
-            match self.end {
-                Some(end) if end.at >= from => {
-                    stretches.push((from, Some(end.at)));
-                    if let (Running::Yes, Some(seen)) = (self.revived(end), self.seen) {
-                        stretches.push((seen.at, None));
-                    }
-                }
-                Some(_) | None => stretches.push((from, None)),
-            }
-        }
-        stretches
-    }
-
-    /// The end before a start: the one in force when the start was said, or one said since.
-    fn gap_before(&self, start: &Start) -> Option<Timestamp> {
-        let before: Vec<End> = self
-            .ends
+        let own = (start.stamp.version, begins);
+        self.announced
             .iter()
-            .copied()
-            .filter(|end| end.version < start.version)
-            .collect();
-        let none_before = self.no_end.filter(|none| *none < start.version);
-        let said_before = in_force(&before, none_before).filter(|end| end.at <= start.at);
-        let said_since = self
-            .ends
-            .iter()
-            .filter(|end| end.version > start.version && end.at <= start.at)
-            .max_by_key(|end| end.version)
-            .filter(|end| !self.was_taken_back(end.version));
-        let latest = said_before
-            .map(|end| end.at)
-            .max(said_since.map(|end| end.at));
-        latest.filter(|end| !touches(*end, start.at))
+            .flat_map(|(other, words)| {
+                let other_begins = calendar.begin(other);
+                words.iter().map(move |word| (other_begins, word))
+            })
+            .filter(|(other_begins, word)| word.said_at < begins.min(*other_begins))
+            // Of one version the later start gives less access.
+            .filter(|(other_begins, word)| (word.version, *other_begins) > own)
+            .filter(|(other_begins, _)| *other_begins != begins)
+            .map(|(_, word)| word.version)
+            .max()
     }
 
-    /// Whether "no end" was said of an end, rather than of one said after it.
-    fn was_taken_back(&self, end: Version) -> bool {
-        self.no_end.is_some_and(|none| {
-            none > end
-                && !self
-                    .ends
-                    .iter()
-                    .any(|other| end < other.version && other.version < none)
-        })
+    /// Whether a start that does not stand any more had been said when somebody was seen.
+    fn was_said_by(&self, date: &When, seen: End, calendar: Calendar<'_>) -> bool {
+        match self.announced.get(date).and_then(BTreeSet::first) {
+            Some(first) => first.version <= seen.said.version,
+            // Never announced, so it was said when its date had come, and not before.
+            None => calendar.begin(date) <= seen.at,
+        }
     }
 }
 
-/// Whether a start follows an end without a gap: a last day ends one nanosecond before midnight.
-pub(crate) fn touches(end: Timestamp, start: Timestamp) -> bool {
-    start.duration_since(end).as_nanos() <= 1
+/// Whether a start date can be later, in whatever zone it is meant, than it was said.
+fn may_be_ahead(date: &When, said_at: Timestamp) -> bool {
+    match date.moment {
+        Moment::Instant(instant) => said_at < instant,
+        // The last zone to reach a day reaches it at noon in UTC.
+        Moment::Day(day) => said_at.to_zoned(TimeZone::UTC).date() <= day,
+    }
 }

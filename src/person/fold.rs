@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 
 use super::access::Access;
+use super::employment::Employment;
 use super::record::{Decision, Employed, Person, SourceFacts};
 use super::register::{Register, Stamp, Version, say};
 use super::rules::SourceRules;
 use crate::event::{
-    AccessChange, Attributes, Command, CommandKind, Event, Fact, GroupChange, Hire, Moment,
+    AccessChange, Attributes, Command, CommandKind, Event, Fact, GroupChange, Groups, Hire, Moment,
     ObservedEnd, Phase, Snapshot, Status, Termination, Update, VersionBy, When,
 };
+use crate::id::SourceId;
 
 /// What a fact did to the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,17 +34,9 @@ pub fn fold(
     let received = event.received_time.unwrap_or(arrived_at);
     let clock_ahead = event.time.is_some_and(|time| time > received);
     let stamp = stamp(event, rules, received);
-    let before = person.clone();
-    match &event.fact {
-        Fact::Erased => {
-            let floor = person
-                .erased
-                .entry(event.source.clone())
-                .or_insert_with(|| stamp.clone());
-            if *floor < stamp {
-                *floor = stamp;
-            }
-        }
+    person.received = person.received.max(Some(received));
+    let changed = match &event.fact {
+        Fact::Erased => person.erase(&event.source, stamp),
         Fact::Command(command) => decide(person, command, stamp),
         fact @ (Fact::Hired(_)
         | Fact::Updated(_)
@@ -51,15 +45,9 @@ pub fn fold(
         | Fact::AccessRevoked(_)
         | Fact::AccessRestored(_)
         | Fact::Snapshot(_)) => {
-            let facts = person.sources.entry(event.source.clone()).or_default();
-            state(facts, fact, stamp);
+            !person.is_erased(&event.source, &stamp) && state(person, &event.source, fact, stamp)
         }
-    }
-    person.forget_erased();
-    let changed = *person != before;
-    if changed {
-        person.received = person.received.max(Some(received));
-    }
+    };
     Folded {
         changed,
         clock_ahead,
@@ -84,7 +72,7 @@ fn stamp(event: &Event, rules: &SourceRules, received: Timestamp) -> Stamp {
     }
 }
 
-fn decide(person: &mut Person, command: &Command, stamp: Stamp) {
+fn decide(person: &mut Person, command: &Command, stamp: Stamp) -> bool {
     let kind = match command.kind {
         CommandKind::Redrive => "redrive",
         CommandKind::Release => "release",
@@ -95,51 +83,55 @@ fn decide(person: &mut Person, command: &Command, stamp: Stamp) {
         fact_version: command.fact_version.clone(),
     };
     let mut slot = person.commands.remove(&command.provider);
-    say(&mut slot, Register { stamp, value });
+    let changed = say(&mut slot, Register { stamp, value });
     if let Some(newest) = slot {
         person.commands.insert(command.provider, newest);
     }
+    changed
 }
 
-fn state(facts: &mut SourceFacts, fact: &Fact, stamp: Stamp) {
-    match fact {
-        Fact::Hired(hire) => hired(facts, hire, &stamp),
-        Fact::Updated(update) => updated(facts, update, &stamp),
-        Fact::GroupChanged(change) => group_changed(facts, change, &stamp),
-        Fact::Terminated(termination) => terminated(facts, termination, stamp),
-        Fact::AccessRevoked(change) => access(facts, change, Access::Revoked, stamp),
-        Fact::AccessRestored(change) => access(facts, change, Access::Restored, stamp),
-        Fact::Snapshot(snapshot) => observed(facts, snapshot, &stamp),
-        Fact::Erased | Fact::Command(_) => {}
+fn state(person: &mut Person, source: &SourceId, fact: &Fact, stamp: Stamp) -> bool {
+    // Taken out and put back, so that a fact that says nothing leaves no trace.
+    let mut facts = person.sources.remove(source).unwrap_or_default();
+    let changed = match fact {
+        Fact::Hired(hire) => hired(&mut facts, hire, &stamp),
+        Fact::Updated(update) => updated(&mut facts, update, &stamp),
+        Fact::GroupChanged(change) => group_changed(&mut facts, change, &stamp),
+        Fact::Terminated(termination) => terminated(&mut facts, termination, stamp),
+        Fact::AccessRevoked(change) => access(&mut facts, change, Access::Revoked, stamp),
+        Fact::AccessRestored(change) => access(&mut facts, change, Access::Restored, stamp),
+        Fact::Snapshot(snapshot) => observed(&mut facts, snapshot, &stamp),
+        Fact::Erased | Fact::Command(_) => false,
+    };
+    if !facts.is_empty() {
+        person.sources.insert(source.clone(), facts);
     }
+    changed
 }
 
-fn hired(facts: &mut SourceFacts, hire: &Hire, stamp: &Stamp) {
+fn hired(facts: &mut SourceFacts, hire: &Hire, stamp: &Stamp) -> bool {
     let employed = Employed::new(hire.employment.as_ref());
+    let start = Some(&hire.start);
     let stands = hire.phase != Phase::Cancelled;
-    facts
-        .employments
-        .entry(employed.clone())
-        .or_default()
-        .start(&hire.start, stamp.clone(), stands);
-    if !hire.groups.is_empty() {
-        facts.memberships.entry(employed).or_default().say(
-            &hire.groups,
-            Some(&hire.start),
-            stamp,
-            stands,
-        );
-    }
     // A profile is good from the moment it is known, not from the first day.
-    if stands {
-        attributes(facts, &hire.attributes, None, stamp, stands);
-    }
+    attributes(facts, &hire.attributes, None, stamp, stands)
+        | groups(facts, &employed, &hire.groups, start, stamp, stands)
+        | employment(facts, employed).start(&hire.start, stamp.clone(), stands)
 }
 
-fn updated(facts: &mut SourceFacts, update: &Update, stamp: &Stamp) {
+fn employment(facts: &mut SourceFacts, employed: Employed) -> &mut Employment {
+    facts.employments.entry(employed).or_default()
+}
+
+fn updated(facts: &mut SourceFacts, update: &Update, stamp: &Stamp) -> bool {
     let stands = update.phase != Phase::Cancelled;
     let effective = update.effective.as_ref();
-    attributes(facts, &update.attributes, effective, stamp, stands);
+    attributes(facts, &update.attributes, effective, stamp, stands)
+}
+
+/// What was said for no date cannot be withdrawn: it is replaced by the next word.
+const fn says_nothing(effective: Option<&When>, stands: bool) -> bool {
+    effective.is_none() && !stands
 }
 
 fn attributes(
@@ -148,82 +140,93 @@ fn attributes(
     effective: Option<&When>,
     stamp: &Stamp,
     stands: bool,
-) {
-    for (name, value) in said {
-        facts.attributes.entry(name.clone()).or_default().say(
-            effective,
-            stamp.clone(),
-            stands.then(|| value.clone().unwrap_or_default()),
-        );
+) -> bool {
+    if says_nothing(effective, stands) {
+        return false;
     }
+    let mut changed = false;
+    for (name, value) in said {
+        let value = stands.then(|| value.clone().unwrap_or_default());
+        let attribute = facts.attributes.entry(name.clone()).or_default();
+        changed |= attribute.say(effective, stamp.clone(), value);
+    }
+    changed
 }
 
-fn group_changed(facts: &mut SourceFacts, change: &GroupChange, stamp: &Stamp) {
+fn group_changed(facts: &mut SourceFacts, change: &GroupChange, stamp: &Stamp) -> bool {
     let stands = change.phase != Phase::Cancelled;
     let employed = Employed::new(change.employment.as_ref());
-    facts.memberships.entry(employed).or_default().say(
-        &change.groups,
-        change.effective.as_ref(),
-        stamp,
-        stands,
-    );
+    let effective = change.effective.as_ref();
+    groups(facts, &employed, &change.groups, effective, stamp, stands)
 }
 
-fn terminated(facts: &mut SourceFacts, termination: &Termination, stamp: Stamp) {
-    let employed = Employed::new(termination.employment.as_ref());
-    let employment = facts.employments.entry(employed).or_default();
+fn groups(
+    facts: &mut SourceFacts,
+    employed: &Employed,
+    said: &Groups,
+    effective: Option<&When>,
+    stamp: &Stamp,
+    stands: bool,
+) -> bool {
+    if said.is_empty() || says_nothing(effective, stands) {
+        return false;
+    }
+    let memberships = facts.memberships.entry(employed.clone()).or_default();
+    memberships.say(said, effective, stamp, stands)
+}
+
+fn terminated(facts: &mut SourceFacts, termination: &Termination, stamp: Stamp) -> bool {
+    let employment = employment(facts, Employed::new(termination.employment.as_ref()));
     match termination.phase {
-        Phase::Cancelled => employment.no_end(stamp),
+        Phase::Cancelled => employment.rescind_end(stamp),
         Phase::Scheduled | Phase::Effective => employment.end(termination.end.as_ref(), stamp),
     }
 }
 
-fn access(facts: &mut SourceFacts, change: &AccessChange, said: Access, stamp: Stamp) {
+fn access(facts: &mut SourceFacts, change: &AccessChange, said: Access, stamp: Stamp) -> bool {
     let value = (change.phase != Phase::Cancelled).then_some(said);
-    facts.access.say(change.effective.as_ref(), stamp, value);
+    facts.access.say(change.effective.as_ref(), stamp, value)
 }
 
 /// An observed state: its own dates speak before its status word.
-fn observed(facts: &mut SourceFacts, snapshot: &Snapshot, stamp: &Stamp) {
+fn observed(facts: &mut SourceFacts, snapshot: &Snapshot, stamp: &Stamp) -> bool {
     let employed = Employed::new(snapshot.employment.as_ref());
+    attributes(facts, &snapshot.attributes, None, stamp, true)
+        | groups(facts, &employed, &snapshot.groups, None, stamp, true)
+        | observed_employment(facts, employed, snapshot, stamp)
+}
+
+fn observed_employment(
+    facts: &mut SourceFacts,
+    employed: Employed,
+    snapshot: &Snapshot,
+    stamp: &Stamp,
+) -> bool {
     let when = |moment: Moment| When {
         moment,
         zone: snapshot.zone.clone(),
     };
-    let says_employment = snapshot.status.is_some()
-        || snapshot.start.is_some()
-        || snapshot.end != ObservedEnd::Unmapped;
-    if says_employment {
-        let employment = facts.employments.entry(employed.clone()).or_default();
-        if let Some(start) = snapshot.start {
-            employment.observe_start(&when(start), stamp.clone());
-        }
-        match (snapshot.end, snapshot.status) {
-            (ObservedEnd::On(end), status) => {
-                employment.end(Some(&when(end)), stamp.clone());
-                // Of one version the end outweighs it; it revives nobody, but it tells that
-                // an employment of which no start is known runs until its end.
-                if status == Some(Status::Active) {
-                    employment.see(stamp.clone());
-                }
-            }
-            // The two disagree, and of one version the value that gives less access wins.
-            (ObservedEnd::Empty | ObservedEnd::Unmapped, Some(Status::Inactive)) => {
-                employment.end(None, stamp.clone());
-            }
-            (ObservedEnd::Empty, status) => {
-                employment.no_end(stamp.clone());
-                if status == Some(Status::Active) {
-                    employment.see(stamp.clone());
-                }
-            }
-            (ObservedEnd::Unmapped, Some(Status::Active)) => employment.see(stamp.clone()),
-            (ObservedEnd::Unmapped, None) => {}
-        }
+    let says_nothing = snapshot.status.is_none()
+        && snapshot.start.is_none()
+        && snapshot.end == ObservedEnd::Unmapped;
+    if says_nothing {
+        return false;
     }
-    if !snapshot.groups.is_empty() {
-        let memberships = facts.memberships.entry(employed).or_default();
-        memberships.say(&snapshot.groups, None, stamp, true);
-    }
-    attributes(facts, &snapshot.attributes, None, stamp, true);
+    let employment = employment(facts, employed);
+    let started = snapshot
+        .start
+        .is_some_and(|start| employment.start(&when(start), stamp.clone(), true));
+    let ended = match (snapshot.end, snapshot.status) {
+        (ObservedEnd::On(end), _) => employment.end(Some(&when(end)), stamp.clone()),
+        // The two disagree, and of one version the value that gives less access wins.
+        (ObservedEnd::Empty | ObservedEnd::Unmapped, Some(Status::Inactive)) => {
+            employment.end(None, stamp.clone())
+        }
+        (ObservedEnd::Empty, Some(Status::Active) | None) => employment.see_no_end(stamp.clone()),
+        (ObservedEnd::Unmapped, Some(Status::Active) | None) => false,
+    };
+    // Of one version an end outweighs it; it revives nobody, but it tells that an employment
+    // of which no start is known runs until its end.
+    let seen = snapshot.status == Some(Status::Active) && employment.see(stamp.clone());
+    started | ended | seen
 }

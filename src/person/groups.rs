@@ -23,27 +23,30 @@ pub(crate) struct Memberships {
 }
 
 impl Memberships {
-    /// Says memberships, or, with `stands` false, withdraws what was said for the date.
+    /// Says memberships, or, with `stands` false, withdraws what was said for the date;
+    /// tells whether that changed a register.
     pub(crate) fn say(
         &mut self,
         groups: &Groups,
         effective: Option<&When>,
         stamp: &Stamp,
         stands: bool,
-    ) {
+    ) -> bool {
+        let mut changed = false;
         if let Some(current) = &groups.current {
             let value = stands.then(|| current.clone());
-            self.all.say(effective, stamp.clone(), value);
+            changed |= self.all.say(effective, stamp.clone(), value);
         }
         let joined = groups.joined.iter().map(|group| (group, true));
         let left = groups.left.iter().map(|group| (group, false));
         for (group, is_member) in joined.chain(left) {
-            self.single.entry(group.clone()).or_default().say(
+            changed |= self.single.entry(group.clone()).or_default().say(
                 effective,
                 stamp.clone(),
                 stands.then_some(is_member),
             );
         }
+        changed
     }
 
     /// Whether anything was said that holds at t.
@@ -88,14 +91,14 @@ impl Memberships {
             .collect()
     }
 
-    /// Every date that may change an answer.
+    /// Every instant at which an answer may change.
     pub(crate) fn dates<'a>(
         &'a self,
         calendar: Calendar<'a>,
     ) -> impl Iterator<Item = Timestamp> + 'a {
-        let all = self.all.dated.keys();
-        let single = self.single.values().flat_map(|dated| dated.dated.keys());
-        all.chain(single).map(move |date| calendar.begin(date))
+        let all = self.all.instants(calendar);
+        let single = self.single.values();
+        all.chain(single.flat_map(move |dated| dated.instants(calendar)))
     }
 
     /// Drops what a floor covers; says whether nothing is left.

@@ -5,6 +5,7 @@
 //! read a clock, and never compare versions of two sources (design section 4).
 
 mod access;
+mod course;
 mod employment;
 mod fold;
 mod groups;
@@ -13,6 +14,9 @@ mod register;
 mod rules;
 mod standing;
 mod when;
+
+#[cfg(test)]
+mod tests;
 
 pub use fold::{Folded, fold};
 pub use record::{FORMAT, Person};

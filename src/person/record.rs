@@ -30,7 +30,7 @@ pub struct Person {
     /// The newest decision of an operator about this person at each provider.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) commands: BTreeMap<Provider, Register<Decision>>,
-    /// When the relay received the newest fact in it.
+    /// When the relay received the latest event about them, superseded ones included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub received: Option<Timestamp>,
     /// Fields a newer program wrote: kept as they are.
@@ -107,28 +107,46 @@ impl std::fmt::Debug for Person {
 }
 
 impl Person {
-    /// Drops every register an erasure covers: of its own source by version, of others by
-    /// the time they spoke.
-    pub(crate) fn forget_erased(&mut self) {
-        let floors = &self.erased;
-        for (source, facts) in &mut self.sources {
-            let covered = |stamp: &Stamp| {
-                floors.iter().any(|(erasing, floor)| {
-                    if erasing == source {
-                        stamp.version <= floor.version
-                    } else {
-                        stamp.said_at <= floor.said_at
-                    }
-                })
-            };
-            facts.forget(&covered);
+    /// Whether an erasure covers what one source said: of the erasing source by version, of
+    /// others by the time they spoke.
+    pub(crate) fn is_erased(&self, source: &SourceId, stamp: &Stamp) -> bool {
+        covers(&self.erased, source, stamp)
+    }
+
+    /// Raises the floor of the source that erases, and drops every register below it; tells
+    /// whether the floor rose.
+    pub(crate) fn erase(&mut self, source: &SourceId, stamp: Stamp) -> bool {
+        let risen = match self.erased.get(source) {
+            Some(held) => held.clone().raised_by(stamp),
+            None => stamp,
+        };
+        if self.erased.get(source) == Some(&risen) {
+            return false;
         }
-        self.sources
-            .retain(|_, facts| *facts != SourceFacts::default());
+        self.erased.insert(source.clone(), risen);
+        for (source, facts) in &mut self.sources {
+            facts.forget(&|stamp: &Stamp| covers(&self.erased, source, stamp));
+        }
+        self.sources.retain(|_, facts| !facts.is_empty());
+        true
     }
 }
 
+fn covers(floors: &BTreeMap<SourceId, Stamp>, source: &SourceId, stamp: &Stamp) -> bool {
+    floors.iter().any(|(erasing, floor)| {
+        if erasing == source {
+            stamp.version <= floor.version
+        } else {
+            stamp.said_at <= floor.said_at
+        }
+    })
+}
+
 impl SourceFacts {
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     fn forget(&mut self, covered: &impl Fn(&Stamp) -> bool) {
         self.employments
             .retain(|_, employment| !employment.forget(covered));

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Moment, When};
+use super::when::Calendar;
+use crate::event::When;
 use crate::id::{EventId, GroupId};
 
 /// What makes a fact newer than another of the same source: the configured epoch, then the
@@ -29,6 +30,17 @@ pub struct Stamp {
     pub said_at: Timestamp,
     /// Which event said it.
     pub event: EventId,
+}
+
+impl Stamp {
+    /// A floor that covers what either covers.
+    pub(crate) fn raised_by(self, other: Self) -> Self {
+        Self {
+            version: self.version.max(other.version),
+            said_at: self.said_at.max(other.said_at),
+            event: self.event.max(other.event),
+        }
+    }
 }
 
 /// A stamp in the record: epoch, order, milliseconds, event id. Short, since every register
@@ -55,6 +67,7 @@ impl From<StampFields> for Stamp {
 /// A value that can be in a register.
 pub(crate) trait Value: Ord + Clone {
     /// How much access it denies: of two values with the same version the greater wins.
+    /// Nothing said is 0, what gives access is less.
     fn restraint(&self) -> i64;
 }
 
@@ -85,12 +98,13 @@ impl<T: Value> Register<T> {
     }
 }
 
-/// Keeps the newer of what a slot holds and what is said.
-pub(crate) fn say<T: Value>(slot: &mut Option<Register<T>>, said: Register<T>) {
-    match slot {
-        Some(held) if held.newness(&said).is_ge() => {}
-        Some(_) | None => *slot = Some(said),
+/// Keeps the newer of what a slot holds and what is said; tells whether that changed it.
+pub(crate) fn say<T: Value>(slot: &mut Option<Register<T>>, said: Register<T>) -> bool {
+    let is_newer = slot.as_ref().is_none_or(|held| said.newness(held).is_gt());
+    if is_newer {
+        *slot = Some(said);
     }
+    is_newer
 }
 
 /// The same for a slot of a map.
@@ -98,14 +112,14 @@ pub(crate) fn say_at<K: Ord, T: Value>(
     slots: &mut BTreeMap<K, Register<T>>,
     key: K,
     said: Register<T>,
-) {
-    match slots.get_mut(&key) {
-        Some(held) if held.newness(&said).is_ge() => {}
-        Some(held) => *held = said,
-        None => {
-            slots.insert(key, said);
-        }
+) -> bool {
+    let is_newer = slots
+        .get(&key)
+        .is_none_or(|held| said.newness(held).is_gt());
+    if is_newer {
+        slots.insert(key, said);
     }
+    is_newer
 }
 
 /// A value over time: what was said to hold at once, and what for a date.
@@ -144,12 +158,13 @@ impl<T> Default for Dated<T> {
 }
 
 impl<T: Value> Dated<T> {
-    /// Says a value, or that what was said for a date is withdrawn.
-    pub(crate) fn say(&mut self, effective: Option<&When>, stamp: Stamp, value: Option<T>) {
+    /// Says a value, or that what was said for a date is withdrawn; tells whether that
+    /// changed a register.
+    pub(crate) fn say(&mut self, effective: Option<&When>, stamp: Stamp, value: Option<T>) -> bool {
         match (effective, value) {
             (Some(date), value) => say_at(&mut self.dated, date.clone(), Register { stamp, value }),
             (None, Some(value)) => say(&mut self.undated, Register { stamp, value }),
-            (None, None) => {}
+            (None, None) => false,
         }
     }
 
@@ -171,6 +186,15 @@ impl<T: Value> Dated<T> {
             })
         });
         undated.chain(dated)
+    }
+
+    /// Every instant at which an answer may change.
+    pub(crate) fn instants<'a>(
+        &'a self,
+        calendar: Calendar<'a>,
+    ) -> impl Iterator<Item = Timestamp> + 'a {
+        self.entries(move |date| calendar.begin(date))
+            .map(|entry| entry.from)
     }
 
     /// Drops what a floor covers; says whether nothing is left.
@@ -202,14 +226,14 @@ impl<T: Value> Entry<'_, T> {
 
 impl<T: Value> Value for Option<T> {
     fn restraint(&self) -> i64 {
-        self.as_ref().map_or(i64::MIN, Value::restraint)
+        self.as_ref().map_or(0, Value::restraint)
     }
 }
 
-/// A group membership.
+/// A group membership, or a start that stands.
 impl Value for bool {
     fn restraint(&self) -> i64 {
-        i64::from(!*self)
+        if *self { -1 } else { 1 }
     }
 }
 
@@ -224,19 +248,6 @@ impl Value for String {
 impl Value for BTreeSet<GroupId> {
     fn restraint(&self) -> i64 {
         i64::try_from(self.len()).map_or(i64::MIN, std::ops::Neg::neg)
-    }
-}
-
-/// An end: the earlier gives less access.
-impl Value for When {
-    fn restraint(&self) -> i64 {
-        let seconds = match self.moment {
-            Moment::Day(day) => day
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .map_or(i64::MIN, |zoned| zoned.timestamp().as_second()),
-            Moment::Instant(instant) => instant.as_second(),
-        };
-        seconds.saturating_neg()
     }
 }
 

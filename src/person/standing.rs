@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::access::revocations;
-use super::employment::{Course, Running, touches};
+use super::course::{Course, Running, touches};
 use super::record::{Employed, Person, SourceFacts};
 use super::register::Entry;
 use super::rules::Rules;
@@ -64,9 +64,9 @@ pub fn standing(person: &Person, rules: &Rules, t: Timestamp) -> Standing {
         .facts()
         .flat_map(|(source, calendar, facts)| revocations(source, &facts.access, calendar, t))
         .collect();
-    let mut presence = Presence::Unheard;
+    let mut presence = person.presence_without_facts();
     let mut disputed = false;
-    let mut ended_at = None;
+    let mut ended_at = person.erased.values().map(|floor| floor.said_at).max();
     for employment in &employments {
         let running = employment.course.running(t);
         let locked = revoked
@@ -76,10 +76,8 @@ pub fn standing(person: &Person, rules: &Rules, t: Timestamp) -> Standing {
         let this = employment
             .course
             .presence(running == Running::Yes, locked, t);
-        if this == Presence::Gone {
-            let end = employment.course.end.map(|end| end.at);
-            ended_at = ended_at.max(end.filter(|end| *end <= t));
-        }
+        let end = employment.course.end.map(|end| end.at);
+        ended_at = ended_at.max(end.filter(|end| *end <= t));
         presence = presence.or(this);
     }
     let groups = if presence == Presence::Active {
@@ -92,7 +90,7 @@ pub fn standing(person: &Person, rules: &Rules, t: Timestamp) -> Standing {
         groups,
         attributes: view.attributes(t),
         disputed,
-        ended_at,
+        ended_at: ended_at.filter(|end| presence == Presence::Gone && *end <= t),
         next_change: view.next_change(t),
     }
 }
@@ -110,6 +108,17 @@ impl Presence {
             other
         } else {
             self
+        }
+    }
+}
+
+impl Person {
+    /// Somebody whose data was erased must be out everywhere, though nothing tells it any more.
+    fn presence_without_facts(&self) -> Presence {
+        if self.erased.is_empty() {
+            Presence::Unheard
+        } else {
+            Presence::Gone
         }
     }
 }
@@ -255,12 +264,11 @@ impl SourceFacts {
         let attributes = self
             .attributes
             .values()
-            .flat_map(|dated| dated.dated.keys());
-        let access = self.access.dated.keys();
-        let begun = attributes
-            .chain(access)
-            .map(move |date| calendar.begin(date));
-        employments.chain(memberships).chain(begun)
+            .flat_map(move |dated| dated.instants(calendar));
+        employments
+            .chain(memberships)
+            .chain(attributes)
+            .chain(self.access.instants(calendar))
     }
 }
 
@@ -276,7 +284,7 @@ fn share_ends(of_source: &mut [Employment<'_>]) {
         .filter(|e| !e.employed.is_nameless())
         .filter_map(|e| e.course.end)
         .collect();
-    named.sort_unstable_by_key(|end| (end.version, end.at));
+    named.sort_unstable_by_key(|end| (end.said.version, end.at));
     for employment in of_source {
         if employment.employed.is_nameless() {
             for end in &named {

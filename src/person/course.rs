@@ -1,0 +1,266 @@
+//! One employment as instants and versions: whether it runs at t, and where its gaps are.
+
+use std::cmp::{Ordering, Reverse};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::register::{Stamp, Version};
+
+/// When something was said, on the source's own scale and on the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) version: Version,
+    pub(crate) at: Timestamp,
+}
+
+impl From<&Stamp> for Said {
+    fn from(stamp: &Stamp) -> Self {
+        Self {
+            version: stamp.version,
+            at: stamp.said_at,
+        }
+    }
+}
+
+/// A standing start.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Start {
+    pub(crate) at: Timestamp,
+    /// Of the newest word for it.
+    pub(crate) version: Version,
+    /// The first word for it that is known; sources restate starts night after night.
+    pub(crate) first_said: Said,
+}
+
+impl Start {
+    /// Whether this start was said in knowledge of something else that was said: whoever
+    /// restates it later than its date knew it by then.
+    fn knew(&self, other: Said) -> bool {
+        other.version < self.first_said.version && other.at < self.at
+    }
+}
+
+/// An instant at which an employment ended, or was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct End {
+    pub(crate) at: Timestamp,
+    pub(crate) said: Said,
+}
+
+/// The newest of the ends and "no end"; of one version the one that gives less access.
+fn in_force(ends: &[End], no_end: Option<Version>) -> Option<End> {
+    ends.iter()
+        .copied()
+        .max_by_key(|end| (end.said.version, Reverse(end.at)))
+        .filter(|newest| no_end.is_none_or(|none| none <= newest.said.version))
+}
+
+/// Whether an employment runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Running {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// It has ended, but was seen active since, not yet by the revival grace.
+    Disputed,
+}
+
+/// What was said against an end.
+#[derive(Debug, Clone)]
+pub(crate) struct NoEnds {
+    /// Terminations that were taken back.
+    pub(crate) rescinded: Vec<Said>,
+    /// The newest observation that there is no end.
+    pub(crate) observed: Option<Said>,
+}
+
+impl NoEnds {
+    fn all(&self) -> impl Iterator<Item = Said> {
+        self.rescinded.iter().copied().chain(self.observed)
+    }
+
+    /// Those that may be about an end before `start`: whoever observes no end once it has
+    /// begun means the stretch that it began.
+    fn before(&self, start: Timestamp) -> impl Iterator<Item = Said> {
+        let observed = self.observed.filter(|none| none.at < start);
+        self.rescinded.iter().copied().chain(observed)
+    }
+
+    fn newest(&self) -> Option<Version> {
+        self.all().map(|none| none.version).max()
+    }
+}
+
+/// One employment as instants and versions.
+#[derive(Debug, Clone)]
+pub(crate) struct Course {
+    /// Standing starts, earliest first.
+    pub(crate) starts: Vec<Start>,
+    /// The earliest start that was taken back.
+    pub(crate) withdrawn: Option<Timestamp>,
+    /// The end in force.
+    pub(crate) end: Option<End>,
+    ends: Vec<End>,
+    no_ends: NoEnds,
+    seen: Option<End>,
+    /// No start stands, and none that was taken away explains why it was seen active.
+    counts_as_seen: bool,
+    grace: Duration,
+}
+
+impl Course {
+    pub(crate) fn new(starts: Vec<Start>, ends: Vec<End>, no_ends: NoEnds) -> Self {
+        Self {
+            starts,
+            withdrawn: None,
+            end: in_force(&ends, no_ends.newest()),
+            ends,
+            no_ends,
+            seen: None,
+            counts_as_seen: false,
+            grace: Duration::ZERO,
+        }
+    }
+
+    pub(crate) fn with_withdrawn(self, withdrawn: Option<Timestamp>) -> Self {
+        Self { withdrawn, ..self }
+    }
+
+    pub(crate) fn with_seen(self, seen: Option<End>, is_explained: bool, grace: Duration) -> Self {
+        Self {
+            counts_as_seen: seen.is_some() && !is_explained && self.starts.is_empty(),
+            seen,
+            grace,
+            ..self
+        }
+    }
+
+    /// Whether it had begun by an instant; seen without any start it counts as begun before.
+    pub(crate) fn begun_by(&self, instant: Timestamp) -> bool {
+        self.counts_as_seen || self.starts.iter().any(|start| start.at <= instant)
+    }
+
+    /// Takes over an end that was said of another employment of the source, or of none.
+    ///
+    /// A newer one ends it sooner, or moves an end that was still ahead when it was said; an
+    /// employment that was over by then stays over.
+    pub(crate) fn end_with(&mut self, end: End) {
+        self.ends.push(end);
+        let newest_own = self
+            .end
+            .map(|own| own.said.version)
+            .max(self.no_ends.newest());
+        let moves = self
+            .end
+            .is_none_or(|own| end.at < own.at || end.said.at < own.at);
+        if moves && newest_own.is_none_or(|own| own < end.said.version) {
+            self.end = Some(end);
+        }
+    }
+
+    /// Whether it runs at t (design section 4, "Running at t").
+    pub(crate) fn running(&self, t: Timestamp) -> Running {
+        let start = self.starts.iter().rev().find(|start| start.at <= t);
+        let Some(end) = self.end.filter(|end| end.at <= t) else {
+            let runs = start.is_some() || self.counts_as_seen;
+            return if runs { Running::Yes } else { Running::No };
+        };
+        let runs = start.is_some_and(|start| match end.at.cmp(&start.at) {
+            Ordering::Greater => false,
+            Ordering::Equal => start.version > end.said.version,
+            Ordering::Less => {
+                let no_show = end.said.version > start.version && !self.begun_by(end.at);
+                !no_show
+            }
+        });
+        if runs {
+            Running::Yes
+        } else {
+            self.revived(end)
+        }
+    }
+
+    /// Whether an observed "active" outweighs an end that has passed.
+    fn revived(&self, end: End) -> Running {
+        let Some(seen) = self
+            .seen
+            .filter(|seen| seen.said.version > end.said.version && seen.at > end.at)
+        else {
+            return Running::No;
+        };
+        if seen.at.duration_since(end.at).unsigned_abs() >= self.grace {
+            Running::Yes
+        } else {
+            Running::Disputed
+        }
+    }
+
+    /// The stretches of time it covers, oldest first; none: still open.
+    pub(crate) fn stretches(&self) -> Vec<(Timestamp, Option<Timestamp>)> {
+        let mut stretches = Vec::new();
+        let mut open = self.counts_as_seen.then_some(Timestamp::MIN);
+        for start in &self.starts {
+            match (open, self.gap_before(start)) {
+                (Some(from), Some(gap)) if from <= gap => {
+                    stretches.push((from, Some(gap)));
+                    open = Some(start.at);
+                }
+                (Some(_), _) => {}
+                (None, _) => open = Some(start.at),
+            }
+        }
+        if let Some(from) = open {
+            match self.end {
+                Some(end) if end.at >= from => {
+                    stretches.push((from, Some(end.at)));
+                    if let (Running::Yes, Some(seen)) = (self.revived(end), self.seen) {
+                        stretches.push((seen.at, None));
+                    }
+                }
+                Some(_) | None => stretches.push((from, None)),
+            }
+        }
+        stretches
+    }
+
+    /// The end before a start: the newest one said since, else the one that was in force
+    /// when the start was said.
+    fn gap_before(&self, start: &Start) -> Option<Timestamp> {
+        let (before, since): (Vec<End>, Vec<End>) =
+            self.ends.iter().partition(|end| start.knew(end.said));
+        let none_before = self
+            .no_ends
+            .before(start.at)
+            .filter(|none| start.knew(*none))
+            .map(|none| none.version)
+            .max();
+        since
+            .into_iter()
+            .filter(|end| end.at <= start.at)
+            .max_by_key(|end| (end.said.version, Reverse(end.at)))
+            .filter(|end| !self.was_taken_back(end.said.version, start.at))
+            .or_else(|| in_force(&before, none_before).filter(|end| end.at <= start.at))
+            .map(|end| end.at)
+            .filter(|end| !touches(*end, start.at))
+    }
+
+    /// Whether "no end" was said of an end, rather than of one said after it.
+    fn was_taken_back(&self, end: Version, start: Timestamp) -> bool {
+        let next = self
+            .ends
+            .iter()
+            .map(|other| other.said.version)
+            .filter(|other| *other > end)
+            .min();
+        self.no_ends
+            .before(start)
+            .any(|none| none.version > end && next.is_none_or(|next| none.version <= next))
+    }
+}
+
+/// Whether a start follows an end without a gap: a last day ends one nanosecond before midnight.
+pub(crate) fn touches(end: Timestamp, start: Timestamp) -> bool {
+    start.duration_since(end).as_nanos() <= 1
+}
