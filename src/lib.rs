@@ -6,8 +6,6 @@
 //! imports go one way.
 
 pub mod admin;
-pub mod app;
-pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod event;

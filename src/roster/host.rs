@@ -24,11 +24,7 @@ pub struct RosterHost {
 
 impl RosterHost {
     /// A host for any number of partitions.
-    pub fn new(
-        rules: Rules,
-        settings: ShardSettings,
-        process: Process,
-    ) -> Self {
+    pub fn new(rules: Rules, settings: ShardSettings, process: Process) -> Self {
         let Process {
             clock,
             health,

@@ -8,6 +8,7 @@
     clippy::disallowed_methods,
     clippy::cognitive_complexity,
     clippy::print_stderr,
+    clippy::string_slice,
     unreachable_pub,
     reason = "tests"
 )]
