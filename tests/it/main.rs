@@ -21,5 +21,6 @@ mod log_conformance;
 mod log_kafka;
 mod log_sqlite;
 mod schemas;
+mod stages;
 mod startexam_wire;
 mod support;

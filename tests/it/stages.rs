@@ -1,0 +1,250 @@
+//! Roster and worker on a real log, against the simulated platform over the wire.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hris_relay::event::{Event, Fact, Groups, Hire, Phase, Termination, When};
+use hris_relay::health::Health;
+use hris_relay::id::{EmployeeId, EventId, GroupId, Provider, SourceId};
+use hris_relay::log::{Group, Log, Record, Stage, Topic};
+use hris_relay::metrics::Metrics;
+use hris_relay::person::{Rules, SourceRules};
+use hris_relay::plan::{Assignment, StartExamAssignment, StartExamPlanner};
+use hris_relay::provider::startexam::wire::Status;
+use hris_relay::provider::startexam::{RemovalOrder, StartExam, StartExamSettings};
+use hris_relay::roster::RosterHost;
+use hris_relay::shard::{Process, ShardSettings, StageError, run_stage};
+use hris_relay::simulator::startexam::{Running, Simulator, SimulatorSettings};
+use hris_relay::worker::{Limits, WorkerHost, WorkerRules, WorkerSettings};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::kafka::{OnKafka, cluster};
+use crate::support::logs::{Harness, Place, Sqlite, system_clock};
+
+const PROGRAM: &str = "95a6e267-1765-4a93-98b1-c6ca5ef2cd61";
+const PEOPLE: usize = 200;
+
+/// The two stages in one process, until dropped or stopped.
+struct Stages {
+    running: JoinSet<Result<(), StageError>>,
+    stopping: CancellationToken,
+}
+
+impl Stages {
+    fn start(log: &Arc<dyn Log>, platform: &Running) -> Self {
+        let clock = system_clock();
+        let process = Process {
+            clock: Arc::clone(&clock),
+            health: Health::new(Arc::clone(&clock)),
+            metrics: Metrics::new().unwrap(),
+        };
+        let shard = ShardSettings::default();
+        let stopping = CancellationToken::new();
+        let mut running = JoinSet::new();
+        let roster = Arc::new(RosterHost::new(rules(), shard.clone(), process.clone()));
+        let worker = Arc::new(WorkerHost::new(
+            worker_rules(),
+            Arc::new(StartExam::from_settings(&account(platform), clock).unwrap()),
+            shard,
+            process,
+        ));
+        running.spawn(run_stage(
+            roster,
+            Arc::clone(log),
+            stage(Group::Roster, Topic::Events),
+            stopping.clone(),
+        ));
+        running.spawn(run_stage(
+            worker,
+            Arc::clone(log),
+            stage(Group::Worker(Provider::StartExam), Topic::People),
+            stopping.clone(),
+        ));
+        Self { running, stopping }
+    }
+
+    async fn stop(mut self) {
+        self.stopping.cancel();
+        while let Some(ended) = self.running.join_next().await {
+            ended.unwrap().unwrap();
+        }
+    }
+}
+
+const fn stage(group: Group, source: Topic) -> Stage {
+    Stage {
+        group,
+        source,
+        handover: Duration::from_secs(10),
+    }
+}
+
+fn rules() -> Rules {
+    let hr = SourceId::try_from("hr").unwrap();
+    Rules {
+        sources: BTreeMap::from([(hr, SourceRules::default())]),
+        ..Rules::default()
+    }
+}
+
+fn worker_rules() -> WorkerRules {
+    let assignment = Assignment {
+        group: "Sales".to_owned(),
+        startexam: Some(StartExamAssignment {
+            programs: vec![PROGRAM.to_owned()],
+            external_programs: Vec::new(),
+        }),
+    };
+    let fields = BTreeMap::from([("First Name".to_owned(), "first_name".to_owned())]);
+    WorkerRules {
+        provider: Provider::StartExam,
+        people: rules(),
+        planner: Box::new(StartExamPlanner::new(
+            vec![assignment],
+            fields,
+            RemovalOrder::HideFirst,
+        )),
+        limits: Limits {
+            calls_per_second: 1000.0,
+            in_flight: 2,
+            accounts: 500,
+            registrations: 500,
+            call_timeout: Duration::from_secs(10),
+        },
+        settings: WorkerSettings::default(),
+    }
+}
+
+fn account(platform: &Running) -> StartExamSettings {
+    let simulated = SimulatorSettings::default();
+    StartExamSettings {
+        base_url: format!("http://{}", platform.addr()),
+        allow_insecure_http: true,
+        account_id: simulated.account_id,
+        secret: Some(simulated.secret),
+        profile_id: simulated.profile_id,
+        ..StartExamSettings::default()
+    }
+}
+
+fn fact(who: &str, id: String, fact: Fact) -> Record {
+    let now = system_clock().now();
+    let event = Event {
+        id: EventId::try_from(id).unwrap(),
+        source: SourceId::try_from("hr").unwrap(),
+        subject: EmployeeId::try_from(who).unwrap(),
+        time: Some(now),
+        received_time: Some(now),
+        sequence: None,
+        fact,
+    };
+    Record::new(Topic::Events, who, event.to_json())
+}
+
+fn hired(who: &str) -> Record {
+    let first_name = ("first_name".to_owned(), Some("Ada".to_owned()));
+    let hire = Hire {
+        employment: None,
+        start: When::day("2020-01-01".parse().unwrap()),
+        phase: Phase::Effective,
+        attributes: BTreeMap::from([first_name]),
+        groups: Groups::all([GroupId::try_from("Sales").unwrap()]),
+    };
+    fact(who, format!("hired-{who}"), Fact::Hired(hire))
+}
+
+fn terminated(who: &str) -> Record {
+    let termination = Termination {
+        employment: None,
+        end: None,
+        phase: Phase::Effective,
+        reason: None,
+    };
+    fact(who, format!("left-{who}"), Fact::Terminated(termination))
+}
+
+fn people() -> Vec<String> {
+    (0..PEOPLE).map(|n| format!("e-{n:03}")).collect()
+}
+
+/// Waits until the platform has as many active people and members as HR says.
+async fn agrees(platform: &Running, active: usize, members: usize) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+    loop {
+        let account = platform.simulator().account();
+        let is_active = account
+            .employees
+            .values()
+            .filter(|e| e.status == Status::Active);
+        let is_member = account
+            .employees
+            .values()
+            .filter(|e| !e.programs.is_empty());
+        let found = (is_active.count(), is_member.count());
+        if found == (active, members) {
+            return;
+        }
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "{found:?} active and registered instead of {:?}",
+            (active, members)
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Hires, a stop, terminations while nothing runs, a new start: the platform follows.
+async fn the_platform_follows_over_a_restart(place: Arc<dyn Place>) {
+    let anywhere = "127.0.0.1:0".parse().unwrap();
+    let platform =
+        Simulator::start(SimulatorSettings::default(), anywhere, system_clock()).unwrap();
+    let log = place.open().await;
+    log.create_topics(&Topic::all(Provider::ALL)).await.unwrap();
+    let stages = Stages::start(&log, &platform);
+    let hires = people().iter().map(|who| hired(who)).collect();
+    log.append(hires).await.unwrap();
+    agrees(&platform, PEOPLE, PEOPLE).await;
+    stages.stop().await;
+    log.close().await;
+    let calls = platform.simulator().journal(None).len();
+
+    let log = place.open().await;
+    let leavers = people();
+    let leavers: Vec<Record> = leavers
+        .iter()
+        .step_by(2)
+        .map(|who| terminated(who))
+        .collect();
+    log.append(leavers).await.unwrap();
+    // A hire that HR retries after the termination changes nothing.
+    let late = people().iter().step_by(4).map(|who| hired(who)).collect();
+    log.append(late).await.unwrap();
+    let stages = Stages::start(&log, &platform);
+    agrees(&platform, PEOPLE / 2, PEOPLE / 2).await;
+    stages.stop().await;
+    log.close().await;
+
+    assert!(platform.simulator().overlaps().is_empty(), "I3");
+    let more = platform.simulator().journal(None).len() - calls;
+    assert!(
+        more <= 30,
+        "{more} calls for {} leavers in batches",
+        PEOPLE / 2
+    );
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_platform_follows_over_a_restart_on_sqlite() {
+    the_platform_follows_over_a_restart(Sqlite.place().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_platform_follows_over_a_restart_on_kafka() {
+    let Some(kafka) = cluster() else { return };
+    let (brokers, name) = (kafka.brokers.clone(), kafka.name.clone());
+    let place = OnKafka { brokers, name }.place().await;
+    the_platform_follows_over_a_restart(place).await;
+}
