@@ -124,10 +124,8 @@ impl Consistent for Sample {
 const SOURCE: &str = "[sources.acme]\nkind = \"open\"\nsubject = \"id\"\n";
 
 fn environment(variables: &[(&str, &str)]) -> BTreeMap<String, String> {
-    variables
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    variables.iter().map(owned).collect()
 }
 
 fn loaded(text: &str, variables: &[(&str, &str)]) -> Loaded<Sample> {
@@ -325,9 +323,9 @@ fn a_file_that_is_not_toml_is_refused_by_line_and_column() {
 
 #[test]
 fn a_file_that_is_not_there_is_refused() {
-    let nowhere = Path::new("/nowhere/relay.toml");
-    let refused = load::<Sample>(Some(nowhere), &environment(&[])).unwrap_err();
-    let said = refused.to_string();
+    let nowhere = Some(Path::new("/nowhere/relay.toml"));
+    let refused = load::<Sample>(nowhere, &environment(&[]));
+    let said = refused.unwrap_err().to_string();
     assert!(
         said.starts_with("config = /nowhere/relay.toml: cannot be read"),
         "{said}"
