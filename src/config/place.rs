@@ -39,6 +39,16 @@ impl Place {
         Self(steps)
     }
 
+    /// Whether the key's own name says that its value is secret, where a type cannot say so:
+    /// settings that are passed on by names of somebody else's (`sasl.password`).
+    pub(super) fn names_a_secret(&self) -> bool {
+        const TELLING: [&str; 4] = ["password", "secret", "token", "credential"];
+        match self.0.last() {
+            Some(Step::Key(key)) => TELLING.iter().any(|word| key.contains(word)),
+            Some(Step::Index(_)) | None => false,
+        }
+    }
+
     /// The value that stands here.
     pub(super) fn find<'t>(&self, table: &'t Table) -> Option<&'t Value> {
         let (first, rest) = self.0.split_first()?;

@@ -127,9 +127,10 @@ fn explain<T: DeserializeOwned>(
         return (place.clone(), Complaint::missing(place.to_string(), reason));
     }
     let place = culprit::<T>(failed, table);
-    let is_secret = shape
-        .at(&place, table)
-        .is_none_or(|shape| shape.holds_secret());
+    let is_secret = place.names_a_secret()
+        || shape
+            .at(&place, table)
+            .is_none_or(|shape| shape.holds_secret());
     let value = place
         .find(table)
         .map_or_else(|| "(not set)".to_owned(), |value| shown(value, is_secret));

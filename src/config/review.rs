@@ -111,7 +111,8 @@ impl<'r> Review<'r> {
     fn mistyped(&mut self, place: &Place, shape: &Shape<'_>, value: &Value, reason: String) {
         let key = place.to_string();
         let origin = self.origins.of(&key);
-        let complaint = Complaint::new(key, shown(value, shape.holds_secret()), reason);
+        let is_secret = shape.holds_secret() || place.names_a_secret();
+        let complaint = Complaint::new(key, shown(value, is_secret), reason);
         self.findings.push(Finding {
             place: place.clone(),
             refusals: vec![Refusal::Key { complaint, origin }],

@@ -15,13 +15,16 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
     ("admin", &["clock", "settings", "metrics", "health"]),
     // What happened, and the people it happened to. Pure.
     ("event", &["id", "clock"]),
-    ("person", &["id", "event"]),
+    ("person", &["id", "clock", "event"]),
     // The log, and one partition of one stage.
     (
         "log",
         &["id", "clock", "settings", "metrics", "shutdown", "secret"],
     ),
-    ("shard", &["id", "clock", "settings", "metrics", "log"]),
+    (
+        "shard",
+        &["id", "clock", "settings", "metrics", "health", "log"],
+    ),
     // The platforms, and what each still has to be told.
     (
         "provider",
@@ -38,14 +41,14 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
     (
         "roster",
         &[
-            "id", "clock", "settings", "metrics", "event", "person", "log", "shard",
+            "id", "clock", "settings", "metrics", "health", "event", "person", "log", "shard",
         ],
     ),
     (
         "worker",
         &[
-            "id", "clock", "settings", "metrics", "event", "person", "log", "shard", "provider",
-            "plan",
+            "id", "clock", "settings", "metrics", "health", "event", "person", "log", "shard",
+            "provider", "plan",
         ],
     ),
     (
