@@ -259,10 +259,12 @@ impl<'a, H: Host> Shard<'a, H> {
             if let Some(ended) = self.commit().await {
                 return Ok(ended);
             }
-            if self.commit_at.is_some_and(|again| again > deadline) {
-                return Err(StageError::DrainUncommitted);
+            if let Some(again) = self.commit_at {
+                if again > deadline {
+                    return Err(StageError::DrainUncommitted);
+                }
+                tokio::time::sleep_until(again).await;
             }
-            sleep_until(self.commit_at).await;
         }
         self.partition.release().await;
         Ok(Ended::Released)

@@ -171,7 +171,7 @@ fn people() -> Vec<String> {
 
 /// Waits until the platform has as many active people and members as HR says.
 async fn agrees(platform: &Running, active: usize, members: usize) {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
     loop {
         let account = platform.simulator().account();
         let is_active = account
