@@ -89,23 +89,25 @@ async fn run(image: &str) -> Result<Container, String> {
 }
 
 /// One node that is broker and controller, as the image reads it.
-fn environment(port: u16) -> [(&'static str, String); 15] {
+fn environment(port: u16) -> [(&'static str, String); 16] {
     [
         ("KAFKA_NODE_ID", "1".to_owned()),
         ("KAFKA_PROCESS_ROLES", "broker,controller".to_owned()),
         (
             "KAFKA_LISTENERS",
-            "PLAINTEXT://:9092,CONTROLLER://:9093".to_owned(),
+            "HOST://:9092,INTERNAL://:9094,CONTROLLER://:9093".to_owned(),
         ),
         (
             "KAFKA_ADVERTISED_LISTENERS",
-            format!("PLAINTEXT://127.0.0.1:{port}"),
+            format!("HOST://127.0.0.1:{port},INTERNAL://localhost:9094"),
         ),
         ("KAFKA_CONTROLLER_LISTENER_NAMES", "CONTROLLER".to_owned()),
         (
             "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP",
-            "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT".to_owned(),
+            "CONTROLLER:PLAINTEXT,HOST:PLAINTEXT,INTERNAL:PLAINTEXT".to_owned(),
         ),
+        // The broker ends transactions by calling itself, which it cannot at the host's port.
+        ("KAFKA_INTER_BROKER_LISTENER_NAME", "INTERNAL".to_owned()),
         (
             "KAFKA_CONTROLLER_QUORUM_VOTERS",
             "1@localhost:9093".to_owned(),
