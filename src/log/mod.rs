@@ -201,7 +201,8 @@ pub trait Partition: Send {
     /// ownership. Cancel-safe.
     async fn next(&mut self) -> Result<Delivery, ConsumeError>;
 
-    /// Commits records and the source offset together.
+    /// Commits records and the source offset together. What it wrote can be read a moment
+    /// later, and by the partition's next owner in any case.
     async fn commit(&mut self, commit: Commit) -> Result<(), CommitError>;
 
     /// Lets go after the last commit. Dropping without it is an unclean end.

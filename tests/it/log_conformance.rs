@@ -6,6 +6,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::log_claims;
+use crate::support::container;
 use crate::support::kafka::{OnKafka, cluster};
 use crate::support::logs::{Harness, Sqlite};
 use crate::support::said::say;
@@ -49,5 +50,14 @@ async fn sqlite_keeps_every_claim_of_the_log() {
 async fn kafka_keeps_every_claim_of_the_log() {
     let Some(kafka) = cluster() else { return };
     let (brokers, name) = (kafka.brokers.clone(), kafka.name.clone());
+    keeps_every_claim(Arc::new(OnKafka { brokers, name })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kafka_in_a_container_keeps_every_claim_of_the_log() {
+    let Some(container) = container::start().await else {
+        return;
+    };
+    let (brokers, name) = (container.brokers.clone(), container.name.clone());
     keeps_every_claim(Arc::new(OnKafka { brokers, name })).await;
 }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hris_relay::log::kafka::KafkaSettings;
-use hris_relay::log::{CommitError, ConsumeError, Delivery, Log, Record, Topic};
+use hris_relay::log::{CommitError, ConsumeError, Delivery, Log, Member, Record, Topic};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::log_claims::{
     OUTCOMES, STAGE, STATE, append, commit, event, everything, in_time, join, number, readable,
@@ -252,7 +254,7 @@ async fn appends_that_wait_together_are_gathered() {
     append(&*log, event("e-0", 0)).await;
     let alone = alone.elapsed();
     let started = Instant::now();
-    let mut writers = tokio::task::JoinSet::new();
+    let mut writers = JoinSet::new();
     for writer in 0..WRITERS {
         let log = Arc::clone(&log);
         writers.spawn(async move {
@@ -336,4 +338,61 @@ async fn a_cluster_that_is_away_is_heard_of_in_time() {
     assert!(!log.is_ready().await);
     assert!(in_time(log.join(STAGE)).await.is_err());
     in_time(log.close()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebalance_disturbs_no_commit_of_an_owner() {
+    let Some(kafka) = cluster() else { return };
+    let settings = prepared(&kafka.brokers).await;
+    let (log, other) = (open(&settings), open(&settings));
+    let member = in_time(log.join(STAGE)).await.unwrap();
+    let stop = CancellationToken::new();
+    let busy = tokio::spawn(keeps_committing(member, stop.clone()));
+    for _ in 0..2 {
+        let mut guest = in_time(other.join(STAGE)).await.unwrap();
+        let partition = in_time(guest.next()).await.unwrap().unwrap();
+        in_time(partition.release()).await;
+        in_time(guest.leave()).await;
+    }
+    stop.cancel();
+    let commits = in_time(busy).await.unwrap();
+    let written = readable(&*log, OUTCOMES, commits).await.len();
+    assert_eq!(written, commits, "each commit is there once");
+    assert!(commits > 20, "{commits}");
+}
+
+/// Owns whatever it is given, commits all the time, and lets go when told; counts commits.
+async fn keeps_committing(mut member: Box<dyn Member>, stop: CancellationToken) -> usize {
+    let mut owners = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            partition = member.next() => {
+                let mut partition = partition.unwrap().unwrap();
+                let stop = stop.clone();
+                owners.spawn(async move {
+                    let mut commits = 0;
+                    let mut pace = tokio::time::interval(Duration::from_millis(20));
+                    loop {
+                        tokio::select! {
+                            () = stop.cancelled() => break,
+                            ended = partition.next() => {
+                                assert!(matches!(ended.unwrap(), Delivery::Revoked));
+                                break;
+                            }
+                            _ = pace.tick() => {}
+                        }
+                        let said = vec![Record::new(OUTCOMES, "e-17", commits.to_string())];
+                        commit(&mut *partition, 1, said).await;
+                        commits += 1;
+                    }
+                    in_time(partition.release()).await;
+                    commits
+                });
+            }
+        }
+    }
+    let commits = owners.join_all().await.into_iter().sum();
+    in_time(member.leave()).await;
+    commits
 }

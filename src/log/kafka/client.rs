@@ -1,5 +1,7 @@
 //! Kafka clients: how each kind is configured, and where their words go.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use rdkafka::ClientContext;
@@ -19,16 +21,29 @@ const POLL_INTERVAL: Duration = Duration::from_mins(5);
 const FRAMING: usize = 1000;
 
 /// Names in the cluster, and clients' settings.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Cluster {
     settings: KafkaSettings,
+    /// Some of them are secrets.
+    properties: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.settings, f)
+    }
 }
 
 impl Cluster {
-    pub(super) fn new(settings: &KafkaSettings) -> Self {
-        Self {
+    /// # Errors
+    /// When the file of properties cannot be read.
+    pub(super) fn new(settings: &KafkaSettings) -> Result<Self, ConsumeError> {
+        let unreadable =
+            |reason| ConsumeError::Unreadable(format!("kafka.properties_file {reason}"));
+        Ok(Self {
             settings: settings.clone(),
-        }
+            properties: settings.all_properties().map_err(unreadable)?,
+        })
     }
 
     pub(super) fn settings(&self) -> &KafkaSettings {
@@ -58,7 +73,7 @@ impl Cluster {
                 record::LARGEST.saturating_add(FRAMING).to_string(),
             )
             .set_log_level(RDKafkaLogLevel::Info);
-        for (name, value) in &self.settings.properties {
+        for (name, value) in &self.properties {
             config.set(name, value);
         }
         config.set("bootstrap.servers", &self.settings.brokers);

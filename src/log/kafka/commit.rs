@@ -123,11 +123,21 @@ impl Committer {
     }
 
     /// Writes records and the offset, all or nothing. `offset`: none commits none.
+    ///
+    /// Once refused, always refused: taking over again would fence the new owner.
     pub(super) fn commit(
         &self,
         records: &[Record],
         offset: Option<i64>,
     ) -> Result<(), CommitError> {
+        let committed = self.commit_once(records, offset);
+        if matches!(committed, Err(CommitError::Fenced)) {
+            self.hand.end(End::Lost);
+        }
+        committed
+    }
+
+    fn commit_once(&self, records: &[Record], offset: Option<i64>) -> Result<(), CommitError> {
         let mut transactions = locked(&self.transactions);
         let started = self.clock.elapsed();
         loop {

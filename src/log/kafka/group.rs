@@ -316,16 +316,21 @@ fn rejoin(consumer: &GroupConsumer, topic: &str) {
     }
 }
 
-/// Closes the consumer on this thread, however long it takes.
+/// Closes the consumer on this thread, however long it takes. Whoever still owns a
+/// partition afterwards does not.
 fn close(mut consumer: Arc<GroupConsumer>) {
+    let desk = Arc::clone(consumer.context());
     // An owner may be asking it for the group's metadata at this moment.
     loop {
         match Arc::try_unwrap(consumer) {
-            Ok(consumer) => return drop(consumer),
+            Ok(consumer) => break drop(consumer),
             Err(shared) => {
                 consumer = shared;
                 std::thread::park_timeout(Duration::from_millis(1));
             }
         }
+    }
+    for held in locked(&desk.held).values() {
+        held.hand.end(End::Lost);
     }
 }

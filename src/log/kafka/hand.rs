@@ -131,7 +131,8 @@ impl Hand {
         locked(&self.inner).end
     }
 
-    /// Gives it to an owner, unless it has ended.
+    /// Begins to make it ready for an owner, unless it has ended. From here on a revocation
+    /// waits: taking over late would fence whoever has it then.
     pub(super) fn give(&self) -> bool {
         let mut inner = locked(&self.inner);
         inner.is_given = inner.end.is_none();

@@ -53,8 +53,10 @@ impl Member for KafkaMember {
                 seat = self.membership.seats.recv() => match seat {
                     Some(seat) => {
                         let (seat, parts) = (seat?, self.parts.clone());
-                        // Side by side: each takes over with a few round trips.
-                        self.preparing.spawn_blocking(move || parts.take(seat));
+                        if seat.grip.hand.give() {
+                            // Side by side: each takes over with a few round trips.
+                            self.preparing.spawn_blocking(move || parts.take(seat));
+                        }
                     }
                     None => return Ok(None),
                 },
@@ -93,7 +95,7 @@ impl Parts {
             let (group, source) = (self.stage.group, self.stage.source);
             committed(&self.cluster, (group, source, partition))
         });
-        if !grip.hand.give() {
+        if grip.hand.ended().is_some() {
             return Ok(None);
         }
         let committed = answered?;

@@ -55,7 +55,7 @@ impl KafkaLog {
     /// # Errors
     /// When the settings make no client.
     pub fn connect(settings: &KafkaSettings, clock: Arc<dyn Clock>) -> Result<Self, ConsumeError> {
-        let cluster = Cluster::new(settings);
+        let cluster = Cluster::new(settings)?;
         let appender = Appender::start(&cluster).map_err(|error| client::unreadable(&error))?;
         Ok(Self {
             readers: Readers::new(&cluster, &clock, None),

@@ -1,10 +1,12 @@
 //! Settings of the Kafka log.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::settings::{Complaint, duration};
 
@@ -32,9 +34,34 @@ pub struct KafkaSettings {
     pub session_timeout: Duration,
     /// More settings of librdkafka by their own names, for example
     /// `"security.protocol" = "sasl_ssl"`. Those on which our promises rest are refused.
-    /// The names of those that are shown as they are must not be secrets: passwords
-    /// belong into a file (`ssl.key.location`) or the environment.
-    pub properties: BTreeMap<String, String>,
+    pub properties: Properties,
+    /// A file with more of them, `name=value` a line, for those that are secret.
+    pub properties_file: Option<PathBuf>,
+}
+
+/// Settings of librdkafka: shown without the values of those that are secret.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Properties(pub BTreeMap<String, String>);
+
+impl Properties {
+    fn shown(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), shown(name, value)))
+    }
+}
+
+impl fmt::Debug for Properties {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.shown()).finish()
+    }
+}
+
+impl Serialize for Properties {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.shown())
+    }
 }
 
 impl Default for KafkaSettings {
@@ -46,7 +73,8 @@ impl Default for KafkaSettings {
             replication: 3,
             append_timeout: Duration::from_secs(5),
             session_timeout: Duration::from_secs(20),
-            properties: BTreeMap::new(),
+            properties: Properties::default(),
+            properties_file: None,
         }
     }
 }
@@ -159,7 +187,15 @@ impl KafkaSettings {
                 refuse(key, shown, format!("must be {least}s to {most}s"));
             }
         }
-        for (name, value) in &self.properties {
+        let properties = match self.all_properties() {
+            Ok(properties) => properties,
+            Err(reason) => {
+                let file = self.properties_file.clone().unwrap_or_default();
+                refuse("properties_file", file.display().to_string(), reason);
+                self.properties.0.clone()
+            }
+        };
+        for (name, value) in &properties {
             let key = format!("properties.{name:?}");
             if let Some((_, reason)) = OURS.iter().find(|(ours, _)| ours == name) {
                 refuse(
@@ -172,6 +208,24 @@ impl KafkaSettings {
             }
         }
         complaints
+    }
+
+    /// The properties written here and those in the file, which win.
+    pub(super) fn all_properties(&self) -> Result<BTreeMap<String, String>, String> {
+        let mut all = self.properties.0.clone();
+        let Some(file) = &self.properties_file else {
+            return Ok(all);
+        };
+        let text =
+            std::fs::read_to_string(file).map_err(|error| format!("cannot be read: {error}"))?;
+        let lines = text.lines().map(str::trim).zip(1..);
+        for (line, number) in lines.filter(|(line, _)| !line.is_empty() && !line.starts_with('#')) {
+            let Some((name, value)) = line.split_once('=') else {
+                return Err(format!("line {number} is not name=value"));
+            };
+            all.insert(name.trim().to_owned(), value.trim().to_owned());
+        }
+        Ok(all)
     }
 }
 
@@ -188,7 +242,7 @@ mod tests {
     use super::*;
 
     fn with(name: &str, value: &str) -> Vec<String> {
-        let properties = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        let properties = Properties(BTreeMap::from([(name.to_owned(), value.to_owned())]));
         let settings = KafkaSettings {
             properties,
             ..KafkaSettings::default()
@@ -228,6 +282,33 @@ mod tests {
                 .concat()
                 .contains("hunter2")
         );
+    }
+
+    #[test]
+    fn secrets_come_from_a_file_and_are_never_shown() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, "# ours\nsasl.password = hunter2\nacks=1\n").unwrap();
+        let inline = BTreeMap::from([("ssl.key.password".to_owned(), "hunter3".to_owned())]);
+        let settings = KafkaSettings {
+            properties: Properties(inline),
+            properties_file: Some(file.path().to_owned()),
+            ..KafkaSettings::default()
+        };
+        let shown = format!("{settings:?} {}", serde_json::to_string(&settings).unwrap());
+        assert!(!shown.contains("hunter"), "{shown}");
+        let keys: Vec<_> = settings
+            .complaints("kafka")
+            .into_iter()
+            .map(|it| it.key)
+            .collect();
+        assert_eq!(keys, ["kafka.properties.\"acks\""]);
+        assert_eq!(
+            settings.all_properties().unwrap()["sasl.password"],
+            "hunter2"
+        );
+        std::fs::write(&file, "sasl.password").unwrap();
+        let said = settings.complaints("kafka")[0].to_string();
+        assert!(said.ends_with("line 1 is not name=value"), "{said}");
     }
 
     #[test]

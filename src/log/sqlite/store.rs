@@ -15,6 +15,9 @@ use crate::log::{Cleanup, Group, Position, Record, Topic};
 /// one, so that running into it means a stuck process.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// Bytes of write-ahead log that stay on the disk after a burst.
+const WAL_KEPT: i64 = 64 << 20;
+
 /// The version of the tables, kept in `PRAGMA user_version`.
 const FORMAT: i64 = 1;
 
@@ -75,10 +78,17 @@ pub(super) fn open_writer(file: &Path) -> Result<Connection, String> {
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;
+        connection.pragma_update(None, "journal_size_limit", WAL_KEPT)?;
         let format = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         Ok((connection, format))
     };
     let (connection, format) = opened().map_err(|error| error.to_string())?;
+    let mode: String = connection
+        .pragma_query_value(None, "journal_mode", |row| row.get(0))
+        .map_err(|error| error.to_string())?;
+    if mode != "wal" {
+        return Err("the file system cannot share memory between processes".to_owned());
+    }
     if format > FORMAT {
         return Err(format!(
             "written by a newer version (format {format}, this one knows {FORMAT})"
