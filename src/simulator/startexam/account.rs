@@ -7,7 +7,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::settings::{ProgramSettings, SimulatorSettings};
-use crate::provider::startexam::wire::{Employee, Status, SyncEmployees, Synced};
+use crate::provider::startexam::wire::{Employee, ProgramChanged, Status, SyncEmployees, Synced};
 
 /// The longest employee id, in characters (page "Sync Employees").
 const LONGEST_ID: usize = 250;
@@ -165,6 +165,54 @@ impl Account {
             (false, _) => synced.not_changed += 1,
         }
     }
+
+    /// Registers an employee for these tests of a program.
+    pub(super) fn register(
+        &mut self,
+        program: Uuid,
+        id: &str,
+        tests: &[Uuid],
+        changed: &mut ProgramChanged,
+    ) {
+        let Some(stored) = self.programs.get_mut(&program) else {
+            return;
+        };
+        let is_new = !stored.members.contains_key(id);
+        let attempts = stored.members.entry(id.to_owned()).or_default();
+        let before = attempts.len();
+        attempts.extend(tests);
+        changed.employees_registered += u64::from(is_new);
+        changed.attempts_registered += count(attempts.len() - before);
+        if let Some(employee) = self.employees.get_mut(id) {
+            employee.programs.insert(program);
+        }
+    }
+
+    /// Takes these tests from an employee, and the employee out once none is left.
+    pub(super) fn unregister(
+        &mut self,
+        program: Uuid,
+        id: &str,
+        tests: &[Uuid],
+        changed: &mut ProgramChanged,
+    ) {
+        let Some(stored) = self.programs.get_mut(&program) else {
+            return;
+        };
+        let Some(attempts) = stored.members.get_mut(id) else {
+            return;
+        };
+        let before = attempts.len();
+        attempts.retain(|attempt| !tests.contains(attempt));
+        changed.attempts_unregistered += count(before - attempts.len());
+        if attempts.is_empty() {
+            stored.members.remove(id);
+            changed.employees_unregistered += 1;
+            if let Some(employee) = self.employees.get_mut(id) {
+                employee.programs.remove(&program);
+            }
+        }
+    }
 }
 
 /// Whether the account takes this employee.
@@ -185,6 +233,11 @@ fn validated(rules: &SimulatorSettings, employee: &Employee) -> Result<(), Refus
         }
     }
     Ok(())
+}
+
+/// A number of people or attempts, as answers carry it.
+pub(super) fn count(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::account::{Account, Refusal};
+use super::account::{Account, Refusal, count};
 use super::settings::{OnHidden, OnUnknown, OnUnknownProgram, SimulatorSettings};
 use crate::provider::startexam::wire::{ProgramChanged, ProgramEmployees, Scope, Status};
 
@@ -129,46 +129,6 @@ impl Account {
             (Some(_), _) => Ok(true),
         }
     }
-
-    fn register(&mut self, program: Uuid, id: &str, tests: &[Uuid], changed: &mut ProgramChanged) {
-        let Some(stored) = self.programs.get_mut(&program) else {
-            return;
-        };
-        let is_new = !stored.members.contains_key(id);
-        let attempts = stored.members.entry(id.to_owned()).or_default();
-        let before = attempts.len();
-        attempts.extend(tests);
-        changed.employees_registered += u64::from(is_new);
-        changed.attempts_registered += count(attempts.len() - before);
-        if let Some(employee) = self.employees.get_mut(id) {
-            employee.programs.insert(program);
-        }
-    }
-
-    fn unregister(
-        &mut self,
-        program: Uuid,
-        id: &str,
-        tests: &[Uuid],
-        changed: &mut ProgramChanged,
-    ) {
-        let Some(stored) = self.programs.get_mut(&program) else {
-            return;
-        };
-        let Some(attempts) = stored.members.get_mut(id) else {
-            return;
-        };
-        let before = attempts.len();
-        attempts.retain(|attempt| !tests.contains(attempt));
-        changed.attempts_unregistered += count(before - attempts.len());
-        if attempts.is_empty() {
-            stored.members.remove(id);
-            changed.employees_unregistered += 1;
-            if let Some(employee) = self.employees.get_mut(id) {
-                employee.programs.remove(&program);
-            }
-        }
-    }
 }
 
 fn check_lists(rules: &SimulatorSettings, query: &ProgramEmployees) -> Result<(), Refusal> {
@@ -200,10 +160,6 @@ fn wishes(query: &ProgramEmployees) -> Vec<(&str, Wish)> {
         .chain(unregisters.map(|id| (id.as_str(), Wish::Unregister)))
         .filter(|(id, _)| seen.insert(*id))
         .collect()
-}
-
-fn count(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@
 //! | `GET /_sim/state` | answers the [`Account`](super::Account): employees and programs |
 //! | `GET /_sim/journal[?person=ID]` | answers `requests` ([`Entry`](super::Entry)), `overlaps` ([`Overlap`](super::Overlap)) and `is_serial` |
 //! | `GET /_sim/counters` | answers the [`Counters`](super::Counters) |
-//! | `POST /_sim/faults` | replaces the script: a list of [`Fault`](super::Fault) |
-//! | `POST /_sim/programs` | creates or changes a [`ProgramSettings`](super::ProgramSettings) |
+//! | `POST /_sim/faults` | replaces the script: a list of [`Fault`] |
+//! | `POST /_sim/programs` | creates or changes a [`ProgramSettings`] |
 //! | `POST /_sim/reset` | forgets employees, requests and faults |
 
 use std::any::Any;

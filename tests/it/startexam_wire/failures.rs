@@ -96,7 +96,7 @@ async fn a_call_that_was_not_answered_may_have_been_done() {
 #[tokio::test]
 async fn a_call_that_timed_out_may_still_take_effect_later() {
     let running = start(SimulatorSettings::default());
-    let late = json!({ "do": "delay", "lasting": "600ms" });
+    let late = json!({ "do": "delay", "lasting": "1500ms" });
     assert_eq!(failure(&running, late).await, Failure::Unanswered);
     assert!(!knows(&running, "e-1"));
     let deadline = Duration::from_secs(10);
@@ -126,6 +126,26 @@ async fn a_platform_that_is_not_there_was_surely_not_asked() {
         ..settings(running.addr())
     });
     assert_eq!(outcome(&tls, &call).await, "provider_unreachable");
+}
+
+#[tokio::test]
+async fn a_deadline_means_not_sent_only_while_connecting() {
+    // Connections wait in the backlog: nobody ever answers.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    for (scheme, code) in [
+        ("https", "provider_unreachable"),
+        ("http", "provider_unanswered"),
+    ] {
+        let client = client(&StartExamSettings {
+            base_url: format!("{scheme}://{addr}"),
+            connect_timeout: Duration::from_millis(100),
+            call_timeout: Duration::from_millis(500),
+            ..settings(addr)
+        });
+        let call = call([("e-1", activate())]);
+        assert_eq!(outcome(&client, &call).await, code, "{scheme}");
+    }
 }
 
 #[tokio::test]

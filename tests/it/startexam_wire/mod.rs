@@ -75,8 +75,8 @@ fn client(settings: &StartExamSettings) -> StartExam {
 /// A client whose calls end after a moment.
 fn impatient(addr: SocketAddr) -> StartExam {
     client(&StartExamSettings {
-        connect_timeout: Duration::from_millis(250),
-        call_timeout: Duration::from_millis(300),
+        connect_timeout: Duration::from_millis(500),
+        call_timeout: Duration::from_secs(1),
         ..settings(addr)
     })
 }

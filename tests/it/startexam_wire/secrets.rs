@@ -61,7 +61,7 @@ async fn neither_secret_nor_person_shows_in_logs_errors_or_debug_output() {
     let client = client(&settings);
     let profile = Profile(vec![("Email".to_owned(), "jane@example.com".to_owned())]);
     let call = call([("jane-17", Operation::Activate { profile })]);
-    let mut seen = format!("{settings:?} {client:?} {running:?} {call:?}");
+    let mut seen = format!("{settings:?} {client:?} {call:?}");
     for action in [
         json!({ "do": "drop_before" }),
         json!({ "do": "garbage_body" }),
@@ -77,7 +77,7 @@ async fn neither_secret_nor_person_shows_in_logs_errors_or_debug_output() {
         seen.push_str(&failure.to_string());
     }
     apply(&client, [call]).await;
-    seen.push_str(&lines.text());
+    seen.extend([format!("{running:?}"), lines.text()]);
     for hidden in [
         secret.expose(),
         "SharedKey 99:",
