@@ -1,0 +1,303 @@
+//! `BambooHR` webhooks: event-based (thin) and field-based (a batch of items with values).
+//!
+//! Source: <https://documentation.bamboohr.com/docs/webhooks>.
+
+mod item;
+mod mapping;
+
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
+use jiff::Timestamp;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+pub(crate) use mapping::Mapping;
+
+use self::item::Item;
+use super::{Mapped, Unmappable, form};
+use crate::event::{
+    Event, Fact, Groups, Hire, Moment, ObservedEnd, Phase, Reason, Snapshot, Termination, When,
+    read_json,
+};
+use crate::id::{EmployeeId, EventId};
+use crate::receiver::signature::bamboohr::hex;
+use crate::receiver::source::Source;
+
+/// Why an item, or a part of it, is no fact: a stable word, and the same for people.
+type Trouble = (&'static str, &'static str);
+
+const NEEDS_READ: Trouble = (
+    "needs_read",
+    "says who changed but not what: use a field-based webhook that posts the mapped fields",
+);
+const NO_EMPLOYEE_ID: Trouble = (
+    "no_employee_id",
+    "has no employee id of 1 to 250 characters where the source's settings look for it",
+);
+const NO_TIME: Trouble = ("no_time", "has no `timestamp` with its offset");
+
+/// Maps a body that was signed at `sent_at`.
+pub(crate) fn map(
+    source: &Source,
+    mapping: &Mapping,
+    headers: &HeaderMap,
+    body: &[u8],
+    sent_at: Timestamp,
+) -> Mapped {
+    let value = if is_form(headers) {
+        form::read(body).ok_or(("not_form", "the body is no form".to_owned()))
+    } else {
+        read_json(body).map_err(|error| (error.code(), error.to_string()))
+    };
+    let value = match value {
+        Ok(value) => value,
+        Err((code, reason)) => return Mapped::unmappable(code, reason),
+    };
+    let reader = Reader { source, mapping };
+    if let Some(Value::Array(items)) = value.get("employees") {
+        return reader.batch(items);
+    }
+    match value.get("type").and_then(Value::as_str) {
+        Some(kind) => reader.single(kind, &value, body, sent_at),
+        None => Mapped::unmappable(
+            "unknown_shape",
+            "the body has neither `employees` nor `type`",
+        ),
+    }
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|raw| {
+        raw.to_ascii_lowercase()
+            .starts_with("application/x-www-form-urlencoded")
+    })
+}
+
+/// The name of a fact that its sender gave none: the hash of its own bytes.
+fn hash(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+struct Reader<'a> {
+    source: &'a Source,
+    mapping: &'a Mapping,
+}
+
+impl Reader<'_> {
+    /// The event-based family: the body is one notice.
+    fn single(&self, kind: &str, value: &Value, body: &[u8], sent_at: Timestamp) -> Mapped {
+        match kind {
+            "employee.deleted" => {
+                let notice = Item::of_notice(value);
+                // The form encoding has no timestamp of its own; a deletion is final, so
+                // that the instant of signing will do.
+                let time = notice.time().unwrap_or(sent_at);
+                let id = notice.text("employeeId");
+                let event = id.and_then(|id| self.event(&id, time, hash(body), deleted()));
+                event.map_or_else(
+                    || {
+                        Mapped::unmappable(
+                            NO_EMPLOYEE_ID.0,
+                            format!("the body {}", NO_EMPLOYEE_ID.1),
+                        )
+                    },
+                    |event| Mapped {
+                        events: vec![event],
+                        unmappable: None,
+                    },
+                )
+            }
+            "employee.created" | "employee.updated" => {
+                Mapped::unmappable(NEEDS_READ.0, format!("the body {}", NEEDS_READ.1))
+            }
+            _ => Mapped::default(),
+        }
+    }
+
+    /// The field-based family: every item by itself, so that one that cannot be mapped
+    /// holds back no other.
+    fn batch(&self, items: &[Value]) -> Mapped {
+        let mut mapped = Mapped::default();
+        let mut troubles = Vec::new();
+        for (index, value) in items.iter().enumerate() {
+            let mut found = Vec::new();
+            mapped.events.extend(self.item(value, &mut found));
+            troubles.extend(found.into_iter().map(|trouble| (index, trouble)));
+        }
+        mapped.unmappable = summed_up(&troubles);
+        mapped
+    }
+
+    fn item(&self, value: &Value, troubles: &mut Vec<Trouble>) -> Option<Event> {
+        let item = Item::of_batch(value);
+        let Some(time) = item.time() else {
+            troubles.push(NO_TIME);
+            return None;
+        };
+        let fact = match item
+            .text("action")
+            .map(|action| action.to_lowercase())
+            .as_deref()
+        {
+            Some("created") => self.hired(&item, time, troubles)?,
+            Some("updated") | None => self.observed(&item, troubles)?,
+            Some("deleted") => deleted(),
+            Some(_) => {
+                troubles.push((
+                    "unknown_action",
+                    "has an `action` other than Created, Updated and Deleted",
+                ));
+                return None;
+            }
+        };
+        let id = match &self.mapping.employee_id {
+            Some(field) => item.field(field).text(),
+            None => item.text("id"),
+        };
+        let event =
+            id.and_then(|id| self.event(&id, time, hash(value.to_string().as_bytes()), fact));
+        if event.is_none() {
+            troubles.push(NO_EMPLOYEE_ID);
+        }
+        event
+    }
+
+    fn event(&self, id: &str, time: Timestamp, hash: String, fact: Fact) -> Option<Event> {
+        if id.is_empty() {
+            return None;
+        }
+        Some(Event {
+            id: EventId::try_from(hash).ok()?,
+            source: self.source.id.clone(),
+            subject: EmployeeId::try_from(format!("{}{id}", self.source.subject_prefix)).ok()?,
+            time: Some(time),
+            received_time: None,
+            sequence: None,
+            fact,
+        })
+    }
+
+    /// A new person. Where the first day is mapped but not here, the update that follows
+    /// every creation carries it.
+    fn hired(&self, item: &Item<'_>, time: Timestamp, troubles: &mut Vec<Trouble>) -> Option<Fact> {
+        let start = match &self.mapping.hire_date {
+            None => When::instant(time),
+            Some(field) => When {
+                moment: self.day(item, field, troubles)??,
+                zone: None,
+            },
+        };
+        Some(Fact::Hired(Hire {
+            employment: None,
+            start,
+            phase: Phase::Effective,
+            attributes: self.mapping.attributes(item),
+            groups: self.groups(item, troubles),
+        }))
+    }
+
+    /// What the posted fields say of a person.
+    fn observed(&self, item: &Item<'_>, troubles: &mut Vec<Trouble>) -> Option<Fact> {
+        if !item.has_fields() {
+            troubles.push(NEEDS_READ);
+            return None;
+        }
+        let before = troubles.len();
+        let mut day = |field: &Option<String>| {
+            let field = field.as_deref()?;
+            self.day(item, field, troubles)
+        };
+        let start = day(&self.mapping.hire_date).flatten();
+        let end = match day(&self.mapping.termination_date) {
+            None => ObservedEnd::Unmapped,
+            Some(None) => ObservedEnd::Empty,
+            Some(Some(moment)) => ObservedEnd::On(moment),
+        };
+        let status = self.mapping.status(item).unwrap_or_else(|trouble| {
+            troubles.push(trouble);
+            None
+        });
+        let snapshot = Snapshot {
+            status,
+            start,
+            end,
+            attributes: self.mapping.attributes(item),
+            groups: self.groups(item, troubles),
+            ..Snapshot::default()
+        };
+        if snapshot != Snapshot::default() {
+            return Some(Fact::Snapshot(snapshot));
+        }
+        if before == troubles.len() {
+            troubles.push((
+                "no_mapped_field",
+                "has none of the fields that the source's settings map",
+            ));
+        }
+        None
+    }
+
+    /// The day in a field: none if the field is not there or is no day, none within if it is
+    /// there and empty.
+    #[expect(
+        clippy::option_option,
+        reason = "not said, none and a date are three things"
+    )]
+    fn day(
+        &self,
+        item: &Item<'_>,
+        field: &str,
+        troubles: &mut Vec<Trouble>,
+    ) -> Option<Option<Moment>> {
+        item.field(field).day().unwrap_or_else(|()| {
+            troubles.push(("bad_date", "has a date that is not like 2026-03-31"));
+            None
+        })
+    }
+
+    fn groups(&self, item: &Item<'_>, troubles: &mut Vec<Trouble>) -> Groups {
+        self.mapping.groups(item).unwrap_or_else(|trouble| {
+            troubles.push(trouble);
+            Groups::default()
+        })
+    }
+}
+
+fn deleted() -> Fact {
+    Fact::Terminated(Termination {
+        employment: None,
+        end: None,
+        phase: Phase::Effective,
+        reason: Some(Reason::Deleted),
+    })
+}
+
+/// A reason names this many items.
+const MOST_NAMED: usize = 10;
+
+/// One reason for all troubles of a batch, by item number.
+fn summed_up(troubles: &[(usize, Trouble)]) -> Option<Unmappable> {
+    let (_, (code, _)) = troubles.first()?;
+    let alike = troubles.iter().all(|(_, (other, _))| other == code);
+    let named = troubles.iter().take(MOST_NAMED);
+    let mut reasons: Vec<String> = named
+        .map(|(index, (_, reason))| format!("item {} {reason}", index.saturating_add(1)))
+        .collect();
+    if let Some(more) = troubles
+        .len()
+        .checked_sub(MOST_NAMED)
+        .filter(|more| *more > 0)
+    {
+        reasons.push(format!("and {more} more"));
+    }
+    Some(Unmappable {
+        code: if alike { code } else { "several" },
+        reason: reasons.join("; "),
+        event_id: None,
+    })
+}
+
+#[cfg(test)]
+mod tests;
