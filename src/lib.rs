@@ -6,6 +6,8 @@
 //! imports go one way.
 
 pub mod admin;
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod event;
@@ -13,6 +15,7 @@ pub mod health;
 pub mod id;
 pub mod log;
 pub mod metrics;
+pub mod operator;
 pub mod person;
 pub mod plan;
 pub mod provider;

@@ -1,2 +1,7 @@
-//! tmp
-fn main() {}
+//! The binary: everything is in the library, so that tests can reach it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hris_relay::cli::main()
+}

@@ -14,17 +14,15 @@ mod reference;
 mod refused;
 mod report;
 mod review;
+mod settings;
 mod shape;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
-use crate::admin::AdminSettings;
 use crate::settings::Complaint;
-use crate::telemetry::LogSettings;
 use layers::Layers;
 use review::Review;
 use shape::Shape;
@@ -33,48 +31,12 @@ pub use origin::{Environment, Origin, Origins, ProcessEnvironment};
 pub use reference::{reference, schema};
 pub use refused::{Refusal, Refused};
 pub use report::effective;
-
-/// Everything that can be configured.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Settings {
-    /// Where the embedded log is kept, used when no Kafka brokers are named.
-    pub data_dir: PathBuf,
-    /// The port for operators: health and metrics. Never to be reached from outside.
-    pub admin: AdminSettings,
-    /// What is logged, and how it is written.
-    pub log: LogSettings,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            data_dir: PathBuf::from("./data"),
-            admin: AdminSettings::default(),
-            log: LogSettings::default(),
-        }
-    }
-}
+pub use settings::{Providers, Settings};
 
 /// Settings that know what contradicts itself in them.
 pub trait Consistent {
     /// Every contradiction, by its dotted key.
     fn complaints(&self) -> Vec<Complaint>;
-}
-
-impl Consistent for Settings {
-    fn complaints(&self) -> Vec<Complaint> {
-        let mut complaints = Vec::new();
-        if self.data_dir.as_os_str().is_empty() {
-            complaints.push(Complaint::new(
-                "data_dir",
-                "\"\"",
-                "must name a folder, like \"./data\"",
-            ));
-        }
-        complaints.extend(self.log.complaints("log"));
-        complaints
-    }
 }
 
 /// Settings, and where each value that is no default comes from.

@@ -1,5 +1,6 @@
 //! Settings of the roster: `[roster]`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -37,10 +38,10 @@ impl Default for RosterSettings {
 
 impl RosterSettings {
     /// What contradicts the configured sources.
-    pub fn complaints(&self, prefix: &str, sources: &[SourceId]) -> Vec<Complaint> {
+    pub fn complaints<T>(&self, prefix: &str, sources: &BTreeMap<String, T>) -> Vec<Complaint> {
         self.precedence
             .iter()
-            .filter(|named| !sources.contains(named))
+            .filter(|named| !sources.contains_key(named.as_str()))
             .map(|named| {
                 Complaint::new(
                     format!("{prefix}.precedence"),

@@ -1,0 +1,11 @@
+//! The composition root: settings become a log, stages, platforms and a running process.
+//!
+//! In come settings and roles, out comes a [`Relay`] that runs until it is asked to stop.
+//! It decides nothing by itself: every rule is in the stage it belongs to.
+
+pub mod demo;
+mod parts;
+mod relay;
+
+pub use parts::open_log;
+pub use relay::{Addresses, Relay, Role};

@@ -1,0 +1,215 @@
+//! A running relay: the roles of one process, from the first port to the last commit.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::parts;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::health::Health;
+use crate::id::Provider;
+use crate::log::{Group, Log, Stage, Topic};
+use crate::metrics::Metrics;
+use crate::roster::RosterHost;
+use crate::shard::{Host, Process, run_stage};
+use crate::shutdown::Tasks;
+use crate::worker::WorkerHost;
+use crate::{admin, receiver};
+
+/// What is left after the drain: closing the log, answering the last scrape.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// One role of the relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Webhooks to events.
+    Receiver,
+    /// Events to people.
+    Roster,
+    /// People to one platform.
+    Worker(Provider),
+}
+
+impl Role {
+    /// Every role that is configured: what `serve` runs.
+    pub fn all(settings: &Settings) -> Vec<Self> {
+        let mut roles = vec![Self::Receiver, Self::Roster];
+        roles.extend(settings.providers.configured().into_iter().map(Self::Worker));
+        roles
+    }
+}
+
+/// Where a process listens.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// For webhooks, if it receives them.
+    pub receiver: Option<SocketAddr>,
+    /// For operators.
+    pub admin: SocketAddr,
+}
+
+/// A relay that runs.
+#[derive(Debug)]
+pub struct Relay {
+    tasks: Tasks,
+    admin: JoinSet<std::io::Result<()>>,
+    admin_stops: CancellationToken,
+    addresses: Addresses,
+    process: Process,
+    log: Arc<dyn Log>,
+    drain: Duration,
+}
+
+impl Relay {
+    /// Starts roles on a log.
+    ///
+    /// # Errors
+    /// When a port cannot be opened, or a role lacks its settings.
+    pub fn start(
+        settings: &Settings,
+        roles: &[Role],
+        log: Arc<dyn Log>,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Self> {
+        let process = Process {
+            health: Health::new(Arc::clone(&clock)),
+            metrics: Metrics::new().context("metrics cannot be registered")?,
+            clock,
+        };
+        let admin_stops = CancellationToken::new();
+        let (admin_address, server) = admin::open(
+            &settings.admin,
+            process.health.clone(),
+            process.metrics.clone(),
+            admin_stops.clone().cancelled_owned(),
+        )?;
+        let mut admin = JoinSet::new();
+        let _handle = admin.spawn(server);
+        let mut relay = Self {
+            tasks: Tasks::default(),
+            admin,
+            admin_stops,
+            addresses: Addresses {
+                receiver: None,
+                admin: admin_address,
+            },
+            process,
+            log,
+            drain: settings.shard.drain,
+        };
+        for role in roles {
+            relay.add(settings, *role)?;
+        }
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            log = relay.log.describe(),
+            roles = ?roles,
+            receiver.address = relay.addresses.receiver.map(tracing::field::display),
+            admin.address = %relay.addresses.admin,
+            "Relay started"
+        );
+        Ok(relay)
+    }
+
+    fn add(&mut self, settings: &Settings, role: Role) -> anyhow::Result<()> {
+        match role {
+            Role::Receiver => self.add_receiver(settings),
+            Role::Roster => {
+                let rules = parts::rules(settings);
+                let host = RosterHost::new(rules, settings.shard.clone(), self.process.clone());
+                self.add_stage("roster", host, Group::Roster, Topic::Events);
+                Ok(())
+            }
+            Role::Worker(provider) => self.add_worker(settings, provider),
+        }
+    }
+
+    fn add_receiver(&mut self, settings: &Settings) -> anyhow::Result<()> {
+        let parts = receiver::Parts {
+            log: Arc::clone(&self.log),
+            clock: Arc::clone(&self.process.clock),
+            metrics: self.process.metrics.receiver.clone(),
+            health: self.process.health.clone(),
+        };
+        let stopping = self.tasks.stopping();
+        let (address, serving) =
+            receiver::open(&settings.receiver, &settings.sources, parts, stopping)?;
+        self.addresses.receiver = Some(address);
+        self.tasks
+            .spawn("receiver", async move { Ok(serving.await?) });
+        Ok(())
+    }
+
+    fn add_worker(&mut self, settings: &Settings, provider: Provider) -> anyhow::Result<()> {
+        let clock = Arc::clone(&self.process.clock);
+        let (rules, platform) = match provider {
+            Provider::StartExam => {
+                let Some(account) = &settings.providers.startexam else {
+                    bail!("providers.startexam is not configured");
+                };
+                parts::startexam(settings, account, clock)?
+            }
+        };
+        let host = WorkerHost::new(
+            rules,
+            platform,
+            settings.shard.clone(),
+            self.process.clone(),
+        );
+        self.add_stage(provider.as_str(), host, Group::Worker(provider), Topic::People);
+        Ok(())
+    }
+
+    fn add_stage<H: Host>(&mut self, name: &'static str, host: H, group: Group, source: Topic) {
+        let stage = Stage {
+            group,
+            source,
+            handover: self.drain,
+        };
+        let log = Arc::clone(&self.log);
+        let stopping = self.tasks.stopping();
+        self.tasks.spawn(name, async move {
+            run_stage(Arc::new(host), log, stage, stopping).await?;
+            Ok(())
+        });
+    }
+
+    /// Where it listens.
+    pub const fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Its metrics.
+    pub const fn metrics(&self) -> &Metrics {
+        &self.process.metrics
+    }
+
+    /// Runs until `signal`, then drains: readiness turns false, no more is taken, calls in
+    /// flight end, the last commit is made.
+    ///
+    /// # Errors
+    /// When a role ends by itself, or the drain takes too long.
+    pub async fn run(mut self, signal: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let health = self.process.health.clone();
+        let signal = async {
+            signal.await;
+            health.stop();
+            tracing::info!("Stopping: draining what is under way");
+        };
+        let grace = self.drain.saturating_add(FAREWELL);
+        let outcome = self.tasks.run(signal, grace).await;
+        if tokio::time::timeout(FAREWELL, self.log.close()).await.is_err() {
+            tracing::warn!("The log did not close in time");
+        }
+        self.admin_stops.cancel();
+        while self.admin.join_next().await.is_some() {}
+        outcome?;
+        tracing::info!("Stopped: everything is committed");
+        Ok(())
+    }
+}

@@ -1,0 +1,126 @@
+//! Every setting of the product: each stage owns its own, and here they are put together.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Consistent;
+use crate::admin::AdminSettings;
+use crate::id::Provider;
+use crate::log::kafka::KafkaSettings;
+use crate::plan::Assignment;
+use crate::provider::startexam::StartExamSettings;
+use crate::receiver::settings::{ReceiverSettings, SourceSettings, source_complaints};
+use crate::roster::RosterSettings;
+use crate::settings::Complaint;
+use crate::shard::ShardSettings;
+use crate::telemetry::LogSettings;
+use crate::worker::WorkerSettings;
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Settings {
+    /// Where the embedded log is kept, used when no Kafka brokers are named.
+    pub data_dir: PathBuf,
+    /// The Kafka cluster that holds the event log; without brokers the embedded one does.
+    pub kafka: KafkaSettings,
+    /// Where webhooks come in.
+    pub receiver: ReceiverSettings,
+    /// The port for operators: health and metrics. Never to be reached from outside.
+    pub admin: AdminSettings,
+    /// The HR systems, each under a name that stands in its webhook's address.
+    pub sources: BTreeMap<String, SourceSettings>,
+    /// How facts of all sources become one person.
+    pub roster: RosterSettings,
+    /// Which group means which programs.
+    pub assignments: Vec<Assignment>,
+    /// The exam platforms to keep in step.
+    pub providers: Providers,
+    /// How a worker batches and retries.
+    pub worker: WorkerSettings,
+    /// How often a stage commits, and how long it may take to let go.
+    pub shard: ShardSettings,
+    /// What is logged, and how it is written.
+    pub log: LogSettings,
+}
+
+/// The exam platforms to keep in step; one that is left out is not called.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Providers {
+    /// One StartExam account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub startexam: Option<StartExamSettings>,
+}
+
+impl Providers {
+    /// The platforms that are configured.
+    pub fn configured(&self) -> Vec<Provider> {
+        let startexam = self.startexam.as_ref().map(|_| Provider::StartExam);
+        startexam.into_iter().collect()
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("./data"),
+            kafka: KafkaSettings::default(),
+            receiver: ReceiverSettings::default(),
+            admin: AdminSettings::default(),
+            sources: BTreeMap::new(),
+            roster: RosterSettings::default(),
+            assignments: Vec::new(),
+            providers: Providers::default(),
+            worker: WorkerSettings::default(),
+            shard: ShardSettings::default(),
+            log: LogSettings::default(),
+        }
+    }
+}
+
+impl Consistent for Settings {
+    fn complaints(&self) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
+        if self.data_dir.as_os_str().is_empty() {
+            complaints.push(Complaint::new(
+                "data_dir",
+                "\"\"",
+                "must name a folder, like \"./data\"",
+            ));
+        }
+        complaints.extend(self.kafka.complaints("kafka"));
+        complaints.extend(self.receiver.complaints("receiver"));
+        complaints.extend(source_complaints("sources", &self.sources));
+        complaints.extend(self.roster.complaints("roster", &self.sources));
+        complaints.extend(Assignment::complaints(&self.assignments, "assignments"));
+        complaints.extend(self.worker.complaints("worker"));
+        complaints.extend(self.shard.complaints("shard"));
+        complaints.extend(self.log.complaints("log"));
+        if let Some(startexam) = &self.providers.startexam {
+            complaints.extend(startexam.complaints("providers.startexam"));
+            complaints.extend(self.drain_complaint(startexam));
+        }
+        complaints
+    }
+}
+
+impl Settings {
+    /// A drain that is shorter than a call would cut it off, and leave open what it did.
+    fn drain_complaint(&self, startexam: &StartExamSettings) -> Option<Complaint> {
+        let (drain, call) = (self.shard.drain, startexam.call_timeout);
+        (drain <= call).then(|| {
+            Complaint::new(
+                "shard.drain",
+                humantime::format_duration(drain),
+                format!(
+                    "must be longer than providers.startexam.call_timeout ({})",
+                    humantime::format_duration(call)
+                ),
+            )
+        })
+    }
+}

@@ -1,0 +1,3 @@
+//! What operators do: send a sample webhook. Commands are events like any other.
+
+pub mod sender;
