@@ -24,6 +24,8 @@ pub mod header {
     pub const ORIGIN_PARTITION: &str = "origin-partition";
     /// Offset of the record this one was made from.
     pub const ORIGIN_OFFSET: &str = "origin-offset";
+    /// When the relay received the payload, in UTC.
+    pub const RECEIVED_TIME: &str = "received-time";
     /// Media type of the payload.
     pub const CONTENT_TYPE: &str = "content-type";
 }

@@ -1,5 +1,154 @@
 //! From the HR system: webhooks and CloudEvents in, durable events out.
+//!
+//! In come signed webhooks at `POST /hooks/{source}` and CloudEvents at `POST /events`; out
+//! go events to the log's topic of events, and authentic bodies that nobody can map to
+//! quarantine. Each source has a verifier (`signature`) and an adapter (`adapter`), both
+//! pure.
+//!
+//! It must never answer 2xx before the log holds what it answers for, look at a body before
+//! its signature holds, or let an attribute pass that the configuration does not let in.
+
 mod adapter;
+mod body;
+mod cloudevents;
+mod ingress;
+mod refusal;
+mod routes;
 pub mod settings;
 pub mod signature;
 mod source;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::{App, HttpServer};
+use tokio_util::sync::CancellationToken;
+
+use self::ingress::Ingress;
+pub use self::settings::{AttributeNames, ReceiverSettings, SourceKind, SourceSettings};
+use self::source::Source;
+use crate::clock::Clock;
+use crate::log::Log;
+use crate::metrics::Metrics;
+use crate::settings::Complaint;
+
+/// Why the receiver cannot serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiverError {
+    /// A source's settings contradict themselves.
+    #[error("a source cannot be used: {0}")]
+    Source(Complaint),
+    /// The address cannot be listened to.
+    #[error("cannot listen on {address}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It stopped serving.
+    #[error("the receiver stopped serving")]
+    Serve(#[source] std::io::Error),
+}
+
+impl ReceiverError {
+    /// The stable word for this failure.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Source(_) => "receiver_source",
+            Self::Bind { .. } => "receiver_bind",
+            Self::Serve(_) => "receiver_serve",
+        }
+    }
+}
+
+/// The receiver, bound to its address.
+pub struct Receiver {
+    server: Server,
+    address: SocketAddr,
+}
+
+/// What a request may take to send its headers: longer than any sender needs.
+const HEADERS_WITHIN: Duration = Duration::from_secs(5);
+
+impl Receiver {
+    /// Reads the secrets and binds the address; senders wait until `run`.
+    ///
+    /// # Errors
+    /// When a source cannot be used or the address cannot be listened to.
+    pub fn bind(
+        settings: &ReceiverSettings,
+        sources: &BTreeMap<String, SourceSettings>,
+        log: Arc<dyn Log>,
+        clock: Arc<dyn Clock>,
+        metrics: &Metrics,
+    ) -> Result<Self, ReceiverError> {
+        let sources = sources
+            .iter()
+            .map(|(name, settings)| {
+                let source = Source::from_settings(name, settings)?;
+                Ok((name.clone(), source))
+            })
+            .collect::<Result<_, Complaint>>()
+            .map_err(ReceiverError::Source)?;
+        let ingress = Arc::new(Ingress {
+            sources,
+            log,
+            clock,
+            metrics: metrics.receiver.clone(),
+            settings: settings.clone(),
+        });
+        let unbound = |source| ReceiverError::Bind {
+            address: settings.listen,
+            source,
+        };
+        let app = move || App::new().configure(|config| routes::configure(config, &ingress));
+        let server = HttpServer::new(app)
+            .workers(settings.workers)
+            .disable_signals()
+            .client_request_timeout(HEADERS_WITHIN)
+            .shutdown_timeout(settings.drain.as_secs().max(1))
+            .bind(settings.listen)
+            .map_err(unbound)?;
+        let bound = server.addrs().first().copied();
+        Ok(Self {
+            address: bound.unwrap_or(settings.listen),
+            server: server.run(),
+        })
+    }
+
+    /// The address it is bound to, with the port that was taken for port 0.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stopping` is cancelled, then lets requests under way finish.
+    ///
+    /// # Errors
+    /// When it stops serving before it is asked to.
+    pub async fn run(self, stopping: CancellationToken) -> Result<(), ReceiverError> {
+        let handle = self.server.handle();
+        let mut server = std::pin::pin!(self.server);
+        tokio::select! {
+            ended = &mut server => {
+                let reason = ended.err().unwrap_or_else(|| std::io::Error::other("it was not asked to"));
+                return Err(ReceiverError::Serve(reason));
+            }
+            () = stopping.cancelled() => {}
+        }
+        let (ended, ()) = tokio::join!(server, handle.stop(true));
+        ended.map_err(ReceiverError::Serve)
+    }
+}
+
+impl std::fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Receiver")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}

@@ -20,6 +20,7 @@ mod log_claims;
 mod log_conformance;
 mod log_kafka;
 mod log_sqlite;
+mod receiver;
 mod schemas;
 mod stages;
 mod startexam_wire;

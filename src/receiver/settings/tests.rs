@@ -58,7 +58,7 @@ fn unknown_keys_of_a_source_are_seen() {
     let text = format!("[portal]\nkind = 'cloudevents'\nsecrets = ['{KEY}']\nemploy = true");
     let read: Result<BTreeMap<String, SourceSettings>, _> =
         serde_ignored::deserialize(toml::Deserializer::parse(&text).unwrap(), |path| {
-            unknown.push(path.to_string())
+            unknown.push(path.to_string());
         });
     assert!(read.is_ok());
     assert_eq!(unknown, ["portal.employ"]);

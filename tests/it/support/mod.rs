@@ -1,6 +1,9 @@
 //! What the tests share.
 
+pub mod captured;
 pub mod container;
 pub mod kafka;
 pub mod logs;
+pub mod memory_log;
 pub mod said;
+pub mod test_receiver;

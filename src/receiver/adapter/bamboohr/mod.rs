@@ -185,7 +185,7 @@ impl Reader<'_> {
         let start = match &self.mapping.hire_date {
             None => When::instant(time),
             Some(field) => When {
-                moment: self.day(item, field, troubles)??,
+                moment: day(item, field, troubles)??,
                 zone: None,
             },
         };
@@ -205,12 +205,9 @@ impl Reader<'_> {
             return None;
         }
         let before = troubles.len();
-        let mut day = |field: &Option<String>| {
-            let field = field.as_deref()?;
-            self.day(item, field, troubles)
-        };
-        let start = day(&self.mapping.hire_date).flatten();
-        let end = match day(&self.mapping.termination_date) {
+        let mut read = |field: &Option<String>| day(item, field.as_deref()?, troubles);
+        let start = read(&self.mapping.hire_date).flatten();
+        let end = match read(&self.mapping.termination_date) {
             None => ObservedEnd::Unmapped,
             Some(None) => ObservedEnd::Empty,
             Some(Some(moment)) => ObservedEnd::On(moment),
@@ -239,30 +236,25 @@ impl Reader<'_> {
         None
     }
 
-    /// The day in a field: none if the field is not there or is no day, none within if it is
-    /// there and empty.
-    #[expect(
-        clippy::option_option,
-        reason = "not said, none and a date are three things"
-    )]
-    fn day(
-        &self,
-        item: &Item<'_>,
-        field: &str,
-        troubles: &mut Vec<Trouble>,
-    ) -> Option<Option<Moment>> {
-        item.field(field).day().unwrap_or_else(|()| {
-            troubles.push(("bad_date", "has a date that is not like 2026-03-31"));
-            None
-        })
-    }
-
     fn groups(&self, item: &Item<'_>, troubles: &mut Vec<Trouble>) -> Groups {
         self.mapping.groups(item).unwrap_or_else(|trouble| {
             troubles.push(trouble);
             Groups::default()
         })
     }
+}
+
+/// The day in a field: none if the field is not there or is no day, none within if it is
+/// there and empty.
+#[expect(
+    clippy::option_option,
+    reason = "not said, none and a date are three things"
+)]
+fn day(item: &Item<'_>, field: &str, troubles: &mut Vec<Trouble>) -> Option<Option<Moment>> {
+    item.field(field).day().unwrap_or_else(|()| {
+        troubles.push(("bad_date", "has a date that is not like 2026-03-31"));
+        None
+    })
 }
 
 fn deleted() -> Fact {

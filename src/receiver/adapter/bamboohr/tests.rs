@@ -44,10 +44,10 @@ fn observed(settings: &str, fields: &Value) -> (Option<Snapshot>, Option<&'stati
     let mapped = mapped(settings, &updated(fields));
     let snapshot = mapped.events.into_iter().next().map(|event| {
         assert_eq!(event.time, "2026-01-31T18:42:00Z".parse().ok());
-        match event.fact {
-            Fact::Snapshot(snapshot) => snapshot,
-            other => panic!("a snapshot, not {}", other.event_type()),
-        }
+        let Fact::Snapshot(snapshot) = event.fact else {
+            panic!("a snapshot");
+        };
+        snapshot
     });
     (
         snapshot,

@@ -1,0 +1,221 @@
+//! Why a request is turned away, and the answer that says what to mend (RFC 9457).
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use serde::Serialize;
+
+use super::signature::SignatureError;
+use crate::event::ParseError;
+use crate::log::AppendError;
+
+/// Why a request is turned away. Nothing of it was kept.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("there is nothing here: webhooks go to /hooks/<source>, CloudEvents to /events")]
+    UnknownPath,
+    #[error("send it with POST")]
+    WrongMethod,
+    #[error("no source of this name takes webhooks here: compare the address with [sources]")]
+    UnknownSource,
+    #[error("the body is larger than {limit} bytes: send fewer events at once")]
+    TooLarge { limit: usize },
+    #[error("the log takes no record this large: raise its limit or lower receiver.body_limit")]
+    RecordTooLarge,
+    #[error("the body did not arrive in time: send it again")]
+    SlowBody,
+    #[error("the body broke off: send it again")]
+    BrokenBody,
+    #[error("the webhook is not believed: {0}")]
+    BadSignature(SignatureError),
+    #[error("send a bearer token, or sign as Standard Webhooks says")]
+    NoCredentials,
+    #[error("the bearer token is no secret of a source of kind `cloudevents`")]
+    WrongToken,
+    #[error(
+        "send application/cloudevents+json, application/cloudevents-batch+json, or JSON with \
+         ce- headers; in UTF-8 and not compressed"
+    )]
+    WrongMediaType,
+    #[error("a ce- header is there twice, or is not percent-encoded UTF-8")]
+    BadCloudEventsHeader,
+    #[error("this is no CloudEvents 1.0 event: {error}")]
+    NotCloudEvents {
+        index: Option<usize>,
+        error: ParseError,
+    },
+    #[error("this is no event that the relay takes: {error}")]
+    InvalidEvent {
+        index: Option<usize>,
+        error: ParseError,
+    },
+    #[error("the event log has not confirmed: send it again")]
+    Unconfirmed(#[source] AppendError),
+    #[error("the event log has not confirmed in time: send it again")]
+    Unanswered,
+}
+
+/// The body of a refusal, as RFC 9457 has it, with what a machine may want.
+#[derive(Debug, Serialize)]
+struct Problem {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<usize>,
+}
+
+impl Refusal {
+    /// The refusal of one event; `index` is its place in a batch.
+    pub(crate) fn of_event(error: ParseError, index: Option<usize>) -> Self {
+        let is_none = match error.field() {
+            None | Some("specversion") => true,
+            Some(field) => field.starts_with('('),
+        };
+        if is_none {
+            Self::NotCloudEvents { index, error }
+        } else {
+            Self::InvalidEvent { index, error }
+        }
+    }
+
+    /// The stable word for this refusal.
+    pub(crate) const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownPath => "unknown_path",
+            Self::WrongMethod => "wrong_method",
+            Self::UnknownSource => "unknown_source",
+            Self::TooLarge { .. } => "too_large",
+            Self::SlowBody => "slow_body",
+            Self::BrokenBody => "broken_body",
+            Self::BadSignature(error) => error.code(),
+            Self::NoCredentials => "no_credentials",
+            Self::WrongToken => "wrong_token",
+            Self::WrongMediaType => "wrong_media_type",
+            Self::BadCloudEventsHeader => "bad_cloudevents_header",
+            Self::NotCloudEvents { error, .. } | Self::InvalidEvent { error, .. } => error.code(),
+            Self::RecordTooLarge => AppendError::TooLarge.code(),
+            Self::Unconfirmed(error) => error.code(),
+            Self::Unanswered => "log_unanswered",
+        }
+    }
+
+    /// The word in the metric: few of them, whatever the detail.
+    pub(crate) const fn outcome(&self) -> &'static str {
+        match self {
+            Self::UnknownPath | Self::WrongMethod | Self::UnknownSource => "unknown_source",
+            Self::TooLarge { .. } | Self::RecordTooLarge => "too_large",
+            Self::SlowBody | Self::BrokenBody => "broken_body",
+            Self::BadSignature(_) | Self::NoCredentials | Self::WrongToken => "bad_signature",
+            Self::WrongMediaType
+            | Self::BadCloudEventsHeader
+            | Self::NotCloudEvents { .. }
+            | Self::InvalidEvent { .. } => "invalid",
+            Self::Unconfirmed(_) | Self::Unanswered => "unconfirmed",
+        }
+    }
+
+    const fn status(&self) -> StatusCode {
+        match self {
+            Self::UnknownPath | Self::UnknownSource => StatusCode::NOT_FOUND,
+            Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge { .. } | Self::RecordTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
+            Self::BrokenBody | Self::BadCloudEventsHeader | Self::NotCloudEvents { .. } => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::BadSignature(_) | Self::NoCredentials | Self::WrongToken => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::WrongMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::InvalidEvent { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unconfirmed(_) | Self::Unanswered => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    const fn title(&self) -> &'static str {
+        match self {
+            Self::UnknownPath | Self::UnknownSource => "Nothing listens here",
+            Self::WrongMethod => "Wrong method",
+            Self::TooLarge { .. } | Self::RecordTooLarge => "Too large",
+            Self::SlowBody | Self::BrokenBody => "The body did not arrive",
+            Self::BadSignature(_) | Self::NoCredentials | Self::WrongToken => "Not believed",
+            Self::WrongMediaType => "Wrong media type",
+            Self::BadCloudEventsHeader | Self::NotCloudEvents { .. } => "No CloudEvents event",
+            Self::InvalidEvent { .. } => "Invalid event",
+            Self::Unconfirmed(_) | Self::Unanswered => "Come back later",
+        }
+    }
+
+    fn problem(&self) -> Problem {
+        let (error, index) = match self {
+            Self::NotCloudEvents { error, index } | Self::InvalidEvent { error, index } => {
+                (Some(error), *index)
+            }
+            Self::UnknownPath
+            | Self::WrongMethod
+            | Self::UnknownSource
+            | Self::TooLarge { .. }
+            | Self::RecordTooLarge
+            | Self::SlowBody
+            | Self::BrokenBody
+            | Self::BadSignature(_)
+            | Self::NoCredentials
+            | Self::WrongToken
+            | Self::WrongMediaType
+            | Self::BadCloudEventsHeader
+            | Self::Unconfirmed(_)
+            | Self::Unanswered => (None, None),
+        };
+        Problem {
+            kind: format!("https://hris-relay.dev/problems/{}", self.code()),
+            title: self.title(),
+            status: self.status().as_u16(),
+            detail: self.to_string(),
+            code: self.code(),
+            field: error.and_then(|error| error.field().map(str::to_owned)),
+            expected: error.and_then(ParseError::expected),
+            index,
+        }
+    }
+
+    /// The answer; a sender that may try again is told when.
+    pub(crate) fn response(&self, retry_after: Duration) -> HttpResponse {
+        let mut answer = HttpResponseBuilder::new(self.status());
+        answer.content_type("application/problem+json");
+        match self {
+            Self::Unconfirmed(_) | Self::Unanswered => {
+                let seconds = retry_after.as_secs().max(1).to_string();
+                answer.insert_header((RETRY_AFTER, seconds));
+            }
+            Self::NoCredentials | Self::WrongToken => {
+                answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
+            }
+            Self::WrongMethod => {
+                answer.insert_header((ALLOW, "POST, OPTIONS"));
+            }
+            Self::UnknownPath
+            | Self::UnknownSource
+            | Self::TooLarge { .. }
+            | Self::RecordTooLarge
+            | Self::SlowBody
+            | Self::BrokenBody
+            | Self::BadSignature(_)
+            | Self::WrongMediaType
+            | Self::BadCloudEventsHeader
+            | Self::NotCloudEvents { .. }
+            | Self::InvalidEvent { .. } => {}
+        }
+        let body = serde_json::to_vec(&self.problem()).unwrap_or_default();
+        answer.body(body)
+    }
+}

@@ -1,0 +1,152 @@
+//! The public paths: `POST /hooks/{source}` and `POST /events`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, HeaderName};
+use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::ingress::{Ingress, NOBODY, Taken};
+use super::refusal::Refusal;
+use super::source::Kind;
+
+/// Adds the receiver's paths to an application.
+pub(crate) fn configure(config: &mut ServiceConfig, ingress: &Arc<Ingress>) {
+    config
+        .app_data(Data::from(Arc::clone(ingress)))
+        .service(
+            web::resource("/hooks/{source}")
+                .route(web::post().to(webhook))
+                .route(web::method(actix_web::http::Method::OPTIONS).to(handshake))
+                .default_service(web::to(wrong_method)),
+        )
+        .service(
+            web::resource("/events")
+                .route(web::post().to(cloudevents))
+                .route(web::method(actix_web::http::Method::OPTIONS).to(handshake))
+                .default_service(web::to(wrong_method)),
+        )
+        .default_service(web::to(unknown_path));
+}
+
+async fn webhook(ingress: Data<Ingress>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    let started = ingress.clock.elapsed();
+    let name = request.match_info().get("source").unwrap_or_default();
+    let takes_webhooks = |kind: &Kind| !matches!(kind, Kind::CloudEvents { .. });
+    let source = ingress
+        .sources
+        .get(name)
+        .filter(|source| takes_webhooks(&source.kind));
+    let Some(source) = source else {
+        return answered(
+            &ingress,
+            NOBODY,
+            started,
+            Err(Refusal::UnknownSource),
+            StatusCode::OK,
+        );
+    };
+    let taken = ingress.webhook(source, request.headers(), payload).await;
+    answered(&ingress, source.id.as_str(), started, taken, StatusCode::OK)
+}
+
+async fn cloudevents(
+    ingress: Data<Ingress>,
+    request: HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
+    let started = ingress.clock.elapsed();
+    let (source, taken) = ingress.cloudevents(request.headers(), payload).await;
+    let name = source.map_or(NOBODY, |source| source.id.as_str());
+    answered(&ingress, name, started, taken, StatusCode::ACCEPTED)
+}
+
+/// Counts, logs and writes the answer.
+fn answered(
+    ingress: &Ingress,
+    source: &str,
+    started: Duration,
+    taken: Result<Taken, Refusal>,
+    success: StatusCode,
+) -> HttpResponse {
+    let outcome = match &taken {
+        Ok(taken) => taken.outcome(),
+        Err(refusal) => refusal.outcome(),
+    };
+    let metrics = &ingress.metrics;
+    metrics.webhooks.with_label_values(&[source, outcome]).inc();
+    let seconds = ingress
+        .clock
+        .elapsed()
+        .saturating_sub(started)
+        .as_secs_f64();
+    metrics
+        .seconds
+        .with_label_values(&[source])
+        .observe(seconds);
+    match taken {
+        Ok(_) => HttpResponse::new(success),
+        Err(refusal) => {
+            log(source, &refusal);
+            refusal.response(ingress.settings.retry_after)
+        }
+    }
+}
+
+/// Tells who must act: we do when the log does not take it, the source's owner when it is
+/// not believed, the sender otherwise.
+fn log(source: &str, refusal: &Refusal) {
+    match refusal {
+        Refusal::Unconfirmed(error) => tell_us(source, refusal, error),
+        Refusal::Unanswered | Refusal::RecordTooLarge => tell_us(source, refusal, refusal),
+        Refusal::BadSignature(_) | Refusal::NoCredentials | Refusal::WrongToken => {
+            let code = refusal.code();
+            tracing::warn!(source, failure.code = code, "Request refused: {refusal}");
+        }
+        Refusal::UnknownPath
+        | Refusal::WrongMethod
+        | Refusal::UnknownSource
+        | Refusal::TooLarge { .. }
+        | Refusal::SlowBody
+        | Refusal::BrokenBody
+        | Refusal::WrongMediaType
+        | Refusal::BadCloudEventsHeader
+        | Refusal::NotCloudEvents { .. }
+        | Refusal::InvalidEvent { .. } => tell_sender(source, refusal),
+    }
+}
+
+fn tell_us(source: &str, refusal: &Refusal, reason: &dyn std::fmt::Display) {
+    let code = refusal.code();
+    tracing::error!(source, failure.code = code, "Request not kept: {reason}");
+}
+
+fn tell_sender(source: &str, refusal: &Refusal) {
+    let code = refusal.code();
+    tracing::info!(source, failure.code = code, "Request refused: {refusal}");
+}
+
+/// The `CloudEvents` webhook handshake: whoever asks may send, since every delivery must be
+/// signed anyway. Source: `CloudEvents` HTTP webhook 1.0, section 4.
+async fn handshake(request: HttpRequest) -> HttpResponse {
+    let asked = |name: &str| request.headers().contains_key(name);
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((ALLOW, "POST, OPTIONS"));
+    if asked("webhook-request-origin") {
+        answer.insert_header((HeaderName::from_static("webhook-allowed-origin"), "*"));
+        if asked("webhook-request-rate") {
+            answer.insert_header((HeaderName::from_static("webhook-allowed-rate"), "*"));
+        }
+    }
+    answer.finish()
+}
+
+async fn wrong_method(ingress: Data<Ingress>) -> HttpResponse {
+    Refusal::WrongMethod.response(ingress.settings.retry_after)
+}
+
+async fn unknown_path(ingress: Data<Ingress>) -> HttpResponse {
+    Refusal::UnknownPath.response(ingress.settings.retry_after)
+}
