@@ -11,8 +11,8 @@ fn a_revocation_locks_out_somebody_employed() {
     employed()
         .at("2026-03-01T09:30:00Z")
         .revoked()
-        .is_active_at("2026-03-01T09:29:59Z")
-        .is_gone_at("2026-03-01T09:30:00Z");
+        .active_at("2026-03-01T09:29:59Z")
+        .gone_at("2026-03-01T09:30:00Z");
 }
 
 #[test]
@@ -20,8 +20,8 @@ fn a_revocation_for_a_date_ahead_waits_for_it() {
     employed()
         .at("2026-03-01")
         .revoked_from("2026-03-10")
-        .is_active_at("2026-03-09")
-        .is_gone_at("2026-03-10");
+        .active_at("2026-03-09")
+        .gone_at("2026-03-10");
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn a_cancelled_revocation_never_takes_effect() {
         .revoked_from("2026-03-10")
         .at("2026-03-02")
         .revocation_cancelled("2026-03-10")
-        .is_active_at("2026-03-11");
+        .active_at("2026-03-11");
 }
 
 #[test]
@@ -42,8 +42,8 @@ fn a_revocation_does_not_count_against_an_employment_begun_later() {
         .at("2026-03-05")
         .of("second")
         .hired("2026-03-10")
-        .is_gone_at("2026-03-09")
-        .is_active_at("2026-03-10");
+        .gone_at("2026-03-09")
+        .active_at("2026-03-10");
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_revocation_counts_against_somebody_only_ever_seen() {
         .revoked()
         .at("2026-03-02")
         .observed(active())
-        .is_gone_at("2026-03-05");
+        .gone_at("2026-03-05");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_restore_from_the_same_source_clears_it() {
         .revoked()
         .at("2026-03-05")
         .restored()
-        .is_active_at("2026-03-05");
+        .active_at("2026-03-05");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn an_older_restore_that_arrives_late_clears_nothing() {
         .at("2026-03-01")
         .received("2026-03-06")
         .restored()
-        .is_gone_at("2026-03-07");
+        .gone_at("2026-03-07");
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_restore_from_another_source_clears_nothing() {
         .at("2026-03-05")
         .from("sso")
         .restored()
-        .is_gone_at("2026-03-05");
+        .gone_at("2026-03-05");
 }
 
 #[test]
@@ -99,8 +99,8 @@ fn a_restore_does_not_clear_a_revocation_still_ahead_of_it() {
         .revoked()
         .at("2026-03-06")
         .restored()
-        .is_active_at("2026-03-07")
-        .is_gone_at("2026-04-01");
+        .active_at("2026-03-07")
+        .gone_at("2026-04-01");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_restore_of_the_same_version_clears_nothing() {
         .revoked_from("2026-03-01")
         .with_id("b")
         .restored()
-        .is_gone_at("2026-03-02");
+        .gone_at("2026-03-02");
 }
 
 #[test]
@@ -121,8 +121,8 @@ fn a_start_said_later_and_dated_after_it_clears_it() {
         .revoked()
         .at("2026-03-05")
         .hired("2026-03-10")
-        .is_gone_at("2026-03-09")
-        .is_active_at("2026-03-10");
+        .gone_at("2026-03-09")
+        .active_at("2026-03-10");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_start_said_later_but_dated_before_it_clears_nothing() {
         .revoked()
         .at("2026-03-06")
         .hired("2026-03-01")
-        .is_gone_at("2026-03-07");
+        .gone_at("2026-03-07");
 }
 
 #[test]
@@ -142,10 +142,10 @@ fn a_start_dated_after_it_but_said_before_clears_nothing_even_when_restated() {
         .hired("2026-03-10")
         .at("2026-03-01")
         .revoked()
-        .is_gone_at("2026-03-10")
+        .gone_at("2026-03-10")
         .at("2026-03-02")
         .observed(active().since("2026-03-10"))
-        .is_gone_at("2026-03-10");
+        .gone_at("2026-03-10");
 }
 
 #[test]
@@ -161,12 +161,12 @@ fn across_sources_a_start_is_later_by_the_time_it_was_said() {
         .at("2026-03-05")
         .sequence(2)
         .hired("2026-03-10")
-        .is_active_at("2026-03-10");
+        .active_at("2026-03-10");
     revoked
         .at("2026-02-05")
         .sequence(i64::MAX)
         .hired("2026-03-10")
-        .is_gone_at("2026-03-10");
+        .gone_at("2026-03-10");
 }
 
 #[test]
@@ -174,11 +174,11 @@ fn access_restored_employs_nobody() {
     history()
         .at("2026-03-01")
         .restored()
-        .is_unheard_at("2026-03-02");
+        .unheard_at("2026-03-02");
     employed()
         .at("2026-03-01")
         .leaves()
         .at("2026-03-02")
         .restored()
-        .is_gone_at("2026-03-03");
+        .gone_at("2026-03-03");
 }

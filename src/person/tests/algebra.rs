@@ -11,6 +11,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use super::*;
+use crate::event::{Command, CommandKind};
+use crate::id::Provider;
 
 /// Two sources that employ, one of them with sequences, and one that only enriches.
 fn rules() -> Rules {
@@ -200,12 +202,29 @@ fn histories(facts: impl Strategy<Value = Fact>) -> impl Strategy<Value = Vec<Ev
         .prop_shuffle()
 }
 
+fn commands() -> impl Strategy<Value = Fact> {
+    let kinds = vec![
+        CommandKind::Redrive,
+        CommandKind::Release,
+        CommandKind::Reject,
+    ];
+    (select(kinds), "[a-c]").prop_map(|(kind, fact_version)| {
+        Fact::Command(Command {
+            kind,
+            provider: Provider::StartExam,
+            fact_version,
+            operator: "operator".to_owned(),
+            reason: "reason".to_owned(),
+        })
+    })
+}
+
 fn states() -> impl Strategy<Value = Fact> {
     prop_oneof![8 => employing_facts(), 5 => enriching_facts()]
 }
 
 fn any_facts() -> impl Strategy<Value = Fact> {
-    prop_oneof![13 => states(), 1 => Just(Fact::Erased)]
+    prop_oneof![20 => states(), 1 => Just(Fact::Erased), 1 => commands()]
 }
 
 fn folded(events: impl IntoIterator<Item: Borrow<Event>>) -> Person {
@@ -226,7 +245,7 @@ fn json(person: &Person) -> String {
 fn config() -> ProptestConfig {
     ProptestConfig {
         failure_persistence: None,
-        ..ProptestConfig::with_cases(512)
+        ..ProptestConfig::default()
     }
 }
 

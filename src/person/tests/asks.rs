@@ -39,33 +39,33 @@ impl History {
     }
 
     #[track_caller]
-    pub(super) fn is_active_at(self, time: &str) -> Self {
+    pub(super) fn active_at(self, time: &str) -> Self {
         self.expect(time, Presence::Active)
     }
 
     #[track_caller]
-    pub(super) fn is_gone_at(self, time: &str) -> Self {
+    pub(super) fn gone_at(self, time: &str) -> Self {
         self.expect(time, Presence::Gone)
     }
 
     #[track_caller]
-    pub(super) fn is_ahead_at(self, time: &str) -> Self {
+    pub(super) fn ahead_at(self, time: &str) -> Self {
         self.expect(time, Presence::Ahead)
     }
 
     #[track_caller]
-    pub(super) fn is_unheard_at(self, time: &str) -> Self {
+    pub(super) fn unheard_at(self, time: &str) -> Self {
         self.expect(time, Presence::Unheard)
     }
 
     #[track_caller]
-    pub(super) fn is_disputed_at(self, time: &str) -> Self {
+    pub(super) fn disputed_at(self, time: &str) -> Self {
         assert!(self.stands_at(time).disputed, "not disputed at {time}");
         self
     }
 
     #[track_caller]
-    pub(super) fn is_undisputed_at(self, time: &str) -> Self {
+    pub(super) fn undisputed_at(self, time: &str) -> Self {
         assert!(!self.stands_at(time).disputed, "disputed at {time}");
         self
     }

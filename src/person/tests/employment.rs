@@ -14,8 +14,8 @@ fn by_default_the_fact_that_occurred_later_wins_however_late_it_arrives() {
         .at("2026-03-01")
         .received("2026-03-05")
         .terminated("2026-03-31")
-        .is_active_at("2026-06-30")
-        .is_gone_at("2026-07-01");
+        .active_at("2026-06-30")
+        .gone_at("2026-07-01");
 }
 
 #[test]
@@ -31,8 +31,8 @@ fn a_sequence_decides_where_the_source_has_one() {
         .at("2026-03-01")
         .sequence(3)
         .terminated("2026-06-30")
-        .is_active_at("2026-04-01")
-        .is_gone_at("2026-07-01");
+        .active_at("2026-04-01")
+        .gone_at("2026-07-01");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn the_receipt_decides_where_the_sender_is_synchronous() {
         .at("2026-03-08")
         .received("2026-03-11")
         .terminated("2026-06-30")
-        .is_active_at("2026-04-01");
+        .active_at("2026-04-01");
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_clock_ahead_counts_as_the_receipt_and_cannot_win_for_hours() {
         .termination_cancelled()
         .at("2026-03-01T13:00:00Z")
         .terminated("2026-03-31")
-        .is_gone_at("2026-04-01");
+        .gone_at("2026-04-01");
     let ahead = &history.events[1];
     let rules = SourceRules::default();
     let folded = fold(&mut Person::default(), ahead, &rules, history.now);
@@ -102,22 +102,22 @@ fn of_one_version_the_value_that_gives_less_access_wins() {
         .terminated("2026-06-30")
         .with_id("c")
         .termination_cancelled()
-        .is_gone_at("2026-04-01");
+        .gone_at("2026-04-01");
     history()
         .at("2026-01-10")
         .with_id("b")
         .hired("2026-01-15")
         .with_id("a")
         .hire_cancelled("2026-01-15")
-        .is_gone_at("2026-01-16");
+        .gone_at("2026-01-16");
     history()
         .at("2026-01-10")
         .with_id("b")
         .hired("2026-01-15")
         .with_id("a")
         .hired("2026-02-15")
-        .is_ahead_at("2026-01-16")
-        .is_active_at("2026-02-16");
+        .ahead_at("2026-01-16")
+        .active_at("2026-02-16");
     history()
         .at("2026-01-10")
         .hired("2026-01-05")
@@ -169,8 +169,8 @@ fn each_start_date_is_a_register_of_its_own() {
         .hired("2026-06-01")
         .at("2026-05-02")
         .hire_cancelled("2026-06-01")
-        .is_active_at("2026-01-15")
-        .is_active_at("2026-06-02");
+        .active_at("2026-01-15")
+        .active_at("2026-06-02");
 }
 
 #[test]
@@ -180,8 +180,8 @@ fn a_hire_for_a_date_still_ahead_replaces_other_starts_that_were_still_ahead() {
         .hired("2026-02-01")
         .at("2026-01-20")
         .hired("2026-03-01")
-        .is_ahead_at("2026-02-02")
-        .is_active_at("2026-03-01");
+        .ahead_at("2026-02-02")
+        .active_at("2026-03-01");
 }
 
 #[test]
@@ -193,8 +193,8 @@ fn a_start_can_be_moved_to_an_earlier_date_that_is_still_ahead() {
         .hired("2026-02-01")
         .at("2026-02-05")
         .terminated("2026-02-20")
-        .is_active_at("2026-02-01")
-        .is_gone_at("2026-03-02");
+        .active_at("2026-02-01")
+        .gone_at("2026-03-02");
 }
 
 #[test]
@@ -204,8 +204,8 @@ fn a_hire_for_a_date_still_ahead_leaves_starts_that_had_come() {
         .hired("2026-01-15")
         .at("2026-01-20")
         .hired("2026-03-01")
-        .is_active_at("2026-01-21")
-        .is_active_at("2026-03-02");
+        .active_at("2026-01-21")
+        .active_at("2026-03-02");
 }
 
 #[test]
@@ -217,8 +217,8 @@ fn a_start_that_was_moved_and_then_cancelled_does_not_come_back() {
         .hired("2026-03-01")
         .at("2026-01-25")
         .hire_cancelled("2026-03-01")
-        .is_unheard_at("2026-02-02")
-        .is_gone_at("2026-03-01");
+        .unheard_at("2026-02-02")
+        .gone_at("2026-03-01");
 }
 
 #[test]
@@ -228,8 +228,8 @@ fn an_observed_start_still_ahead_moves_an_announced_one_too() {
         .observed(inactive().since("2026-02-01"))
         .at("2026-01-20")
         .observed(inactive().since("2026-03-01"))
-        .is_gone_at("2026-02-02")
-        .is_active_at("2026-03-01");
+        .gone_at("2026-02-02")
+        .active_at("2026-03-01");
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn cancelled_withdraws_a_start_that_had_come() {
         .hired("2026-01-15")
         .at("2026-01-20")
         .hire_cancelled("2026-01-15")
-        .is_gone_at("2026-01-20");
+        .gone_at("2026-01-20");
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn a_cancellation_that_arrives_before_its_hire_suppresses_it() {
         .hire_cancelled("2026-01-15")
         .at("2026-01-10")
         .hired("2026-01-15")
-        .is_gone_at("2026-01-16");
+        .gone_at("2026-01-16");
 }
 
 // Ends.
@@ -263,8 +263,8 @@ fn the_newest_termination_is_the_end() {
         .terminated("2026-03-31")
         .at("2026-03-10")
         .terminated("2026-04-30")
-        .is_active_at("2026-04-30")
-        .is_gone_at("2026-05-01");
+        .active_at("2026-04-30")
+        .gone_at("2026-05-01");
 }
 
 #[test]
@@ -274,8 +274,8 @@ fn a_termination_without_a_date_ends_at_once() {
         .hired("2026-01-15")
         .at("2026-03-01T09:30:00Z")
         .leaves()
-        .is_active_at("2026-03-01T09:29:59Z")
-        .is_gone_at("2026-03-01T09:30:00Z");
+        .active_at("2026-03-01T09:29:59Z")
+        .gone_at("2026-03-01T09:30:00Z");
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn a_cancelled_termination_sets_the_end_to_none() {
         .terminated("2026-03-31")
         .at("2026-03-10")
         .termination_cancelled()
-        .is_active_at("2026-04-01");
+        .active_at("2026-04-01");
 }
 
 #[test]
@@ -297,8 +297,8 @@ fn an_observed_inactive_ends_at_the_time_of_observation() {
         .hired("2026-01-15")
         .at("2026-03-01T02:00:00Z")
         .observed(inactive())
-        .is_active_at("2026-03-01T01:59:59Z")
-        .is_gone_at("2026-03-01T02:00:00Z")
+        .active_at("2026-03-01T01:59:59Z")
+        .gone_at("2026-03-01T02:00:00Z")
         .ended_at("2026-03-05", Some("2026-03-01T02:00:00Z"));
 }
 
@@ -309,7 +309,7 @@ fn a_snapshot_with_a_passed_end_date_ends_whatever_its_status_word() {
         .hired("2026-01-15")
         .at("2026-04-02")
         .observed(active().until("2026-03-31"))
-        .is_gone_at("2026-04-02");
+        .gone_at("2026-04-02");
 }
 
 #[test]
@@ -317,8 +317,8 @@ fn a_snapshot_with_an_end_date_ahead_runs_until_then_whatever_its_status_word() 
     history()
         .at("2026-03-01")
         .observed(inactive().since("2026-01-15").until("2026-03-31"))
-        .is_active_at("2026-03-02")
-        .is_gone_at("2026-04-01");
+        .active_at("2026-03-02")
+        .gone_at("2026-04-01");
 }
 
 #[test]
@@ -330,7 +330,7 @@ fn a_snapshot_with_an_empty_end_date_sets_the_end_to_none() {
         .terminated("2026-03-31")
         .at("2026-03-10")
         .observed(active().open_ended())
-        .is_active_at("2026-04-01");
+        .active_at("2026-04-01");
 }
 
 #[test]
@@ -342,7 +342,7 @@ fn a_snapshot_that_does_not_map_the_end_leaves_it() {
         .terminated("2026-03-31")
         .at("2026-03-10")
         .observed(active())
-        .is_gone_at("2026-04-01");
+        .gone_at("2026-04-01");
 }
 
 #[test]
@@ -352,13 +352,13 @@ fn inactive_with_an_empty_end_date_ends_at_the_time_of_observation() {
         .hired("2026-01-15")
         .at("2026-03-01")
         .observed(inactive().open_ended())
-        .is_gone_at("2026-03-01");
+        .gone_at("2026-03-01");
 }
 
 #[test]
 fn a_person_never_heard_of_is_neither_active_nor_gone() {
     history()
-        .is_unheard_at("2026-01-01")
+        .unheard_at("2026-01-01")
         .changes_next("2026-01-01", None)
         .ended_at("2026-01-01", None);
 }

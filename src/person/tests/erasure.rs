@@ -31,7 +31,7 @@ fn somebody_erased_while_employed_is_gone() {
         .hired("2026-01-15")
         .at("2026-06-01")
         .erased()
-        .is_gone_at("2026-06-01")
+        .gone_at("2026-06-01")
         .ended_at("2026-06-02", Some("2026-06-01"));
 }
 
@@ -44,7 +44,7 @@ fn an_old_hire_retried_after_the_erasure_never_revives() {
         .at("2026-05-01")
         .received("2026-06-02")
         .observed(active())
-        .is_gone_at("2026-06-03");
+        .gone_at("2026-06-03");
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn an_old_hire_of_another_source_never_revives_either() {
         .at("2026-05-31")
         .received("2026-06-02")
         .hired("2026-01-15")
-        .is_gone_at("2026-06-03");
+        .gone_at("2026-06-03");
 }
 
 #[test]
@@ -76,8 +76,8 @@ fn a_hire_said_after_the_erasure_is_a_new_beginning() {
     erased()
         .at("2026-07-01")
         .hired_into("2026-07-15", "Support")
-        .is_gone_at("2026-07-14")
-        .is_active_at("2026-07-15")
+        .gone_at("2026-07-14")
+        .active_at("2026-07-15")
         .has_groups_at("2026-07-15", ["Support"])
         .has_at("2026-07-15", "email", None);
 }
@@ -89,7 +89,7 @@ fn the_newest_erasure_is_the_floor() {
         .hired("2026-07-15")
         .at("2026-08-01")
         .erased()
-        .is_gone_at("2026-08-01");
+        .gone_at("2026-08-01");
 }
 
 #[test]
@@ -107,10 +107,10 @@ fn a_floor_of_a_source_with_sequences_covers_lower_ones() {
         .at("2026-05-01")
         .sequence(4)
         .hired("2026-05-02")
-        .is_gone_at("2026-06-02");
+        .gone_at("2026-06-02");
     erased
         .at("2026-06-02")
         .sequence(6)
         .hired("2026-06-02")
-        .is_active_at("2026-06-02");
+        .active_at("2026-06-02");
 }

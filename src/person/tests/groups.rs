@@ -12,9 +12,9 @@ fn employed() -> History {
 fn the_latest_effective_value_wins_over_a_newer_version() {
     employed()
         .at("2026-02-01")
-        .is_only_in_from("2026-03-01", ["Support"])
+        .only_in_from("2026-03-01", ["Support"])
         .at("2026-02-10")
-        .is_only_in(["Sales"])
+        .only_in(["Sales"])
         .has_groups_at("2026-02-28", ["Sales"])
         .has_groups_at("2026-03-01", ["Support"]);
 }
@@ -23,9 +23,9 @@ fn the_latest_effective_value_wins_over_a_newer_version() {
 fn of_values_effective_at_once_the_greater_version_wins() {
     employed()
         .at("2026-02-01")
-        .is_only_in_from("2026-03-01", ["Support"])
+        .only_in_from("2026-03-01", ["Support"])
         .at("2026-02-10")
-        .is_only_in_from("2026-03-01", ["Sales"])
+        .only_in_from("2026-03-01", ["Sales"])
         .has_groups_at("2026-03-01", ["Sales"]);
 }
 
@@ -44,7 +44,7 @@ fn a_cancelled_membership_was_never_said() {
 fn joined_and_left_change_a_full_set_said_before() {
     employed()
         .at("2026-02-01")
-        .is_only_in(["Sales", "Berlin"])
+        .only_in(["Sales", "Berlin"])
         .at("2026-02-02")
         .joins("Support")
         .at("2026-02-03")
@@ -58,7 +58,7 @@ fn a_full_set_outdates_what_was_joined_and_left_before() {
         .at("2026-02-01")
         .joins("Support")
         .at("2026-02-02")
-        .is_only_in(["Sales"])
+        .only_in(["Sales"])
         .has_groups_at("2026-02-02", ["Sales"]);
 }
 
@@ -113,9 +113,11 @@ fn a_profile_on_a_hire_is_valid_at_once() {
         attributes: [("email".to_owned(), Some("e@x.test".to_owned()))].into(),
         ..hire.hire("2026-02-01", Phase::Effective)
     };
-    hire.says(Fact::Hired(fact))
-        .is_ahead_at("2026-01-11")
-        .has_at("2026-01-11", "email", Some("e@x.test"));
+    hire.says(Fact::Hired(fact)).ahead_at("2026-01-11").has_at(
+        "2026-01-11",
+        "email",
+        Some("e@x.test"),
+    );
 }
 
 // Employments.
@@ -306,6 +308,6 @@ fn a_revived_employment_starts_without_its_old_memberships() {
         .terminated("2026-03-31")
         .at("2026-04-05")
         .observed(active())
-        .is_active_at("2026-04-05")
+        .active_at("2026-04-05")
         .has_groups_at("2026-04-05", []);
 }

@@ -271,12 +271,12 @@ impl History {
         self.groups(None, Phase::Effective, groups)
     }
 
-    fn is_only_in<const N: usize>(self, groups: [&str; N]) -> Self {
+    fn only_in<const N: usize>(self, groups: [&str; N]) -> Self {
         let all = Groups::all(groups.map(group));
         self.groups(None, Phase::Effective, all)
     }
 
-    fn is_only_in_from<const N: usize>(self, date: &str, groups: [&str; N]) -> Self {
+    fn only_in_from<const N: usize>(self, date: &str, groups: [&str; N]) -> Self {
         let all = Groups::all(groups.map(group));
         self.groups(Some(date), Phase::Scheduled, all)
     }

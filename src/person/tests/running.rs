@@ -7,9 +7,9 @@ fn without_an_end_it_runs_from_its_start() {
     history()
         .at("2026-01-10")
         .hired("2026-01-15")
-        .is_ahead_at("2026-01-14T23:59:59.999Z")
-        .is_active_at("2026-01-15T00:00:00Z")
-        .is_active_at("2036-01-15");
+        .ahead_at("2026-01-14T23:59:59.999Z")
+        .active_at("2026-01-15T00:00:00Z")
+        .active_at("2036-01-15");
 }
 
 #[test]
@@ -19,8 +19,8 @@ fn with_an_end_ahead_it_runs_until_then() {
         .hired("2026-01-15")
         .at("2026-03-01")
         .terminated("2026-03-31")
-        .is_active_at("2026-03-31T23:59:59.999Z")
-        .is_gone_at("2026-04-01T00:00:00Z");
+        .active_at("2026-03-31T23:59:59.999Z")
+        .gone_at("2026-04-01T00:00:00Z");
 }
 
 #[test]
@@ -30,15 +30,15 @@ fn an_end_after_the_start_ends_it_whichever_was_said_first() {
         .terminated("2026-03-31")
         .at("2026-01-10")
         .hired("2026-01-15")
-        .is_gone_at("2026-04-01");
+        .gone_at("2026-04-01");
 }
 
 #[test]
 fn of_an_end_and_a_start_at_one_instant_the_greater_version_decides() {
     let start = |history: History| history.hired("2026-02-01T09:00:00Z");
     let end = |history: History| history.terminated("2026-02-01T09:00:00Z");
-    end(start(history().at("2026-01-10")).at("2026-01-11")).is_gone_at("2026-02-02");
-    start(end(history().at("2026-01-10")).at("2026-01-11")).is_active_at("2026-02-02");
+    end(start(history().at("2026-01-10")).at("2026-01-11")).gone_at("2026-02-02");
+    start(end(history().at("2026-01-10")).at("2026-01-11")).active_at("2026-02-02");
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn of_an_end_and_a_start_at_one_instant_and_of_one_version_the_end_wins() {
         .terminated("2026-02-01T09:00:00Z")
         .with_id("b")
         .hired("2026-02-01T09:00:00Z")
-        .is_gone_at("2026-02-02");
+        .gone_at("2026-02-02");
 }
 
 #[test]
@@ -61,8 +61,8 @@ fn a_start_after_the_end_is_a_rehire() {
         .terminated("2026-03-31")
         .at("2026-05-01")
         .hired("2026-06-01")
-        .is_gone_at("2026-05-31")
-        .is_active_at("2026-06-01");
+        .gone_at("2026-05-31")
+        .active_at("2026-06-01");
 }
 
 #[test]
@@ -74,8 +74,8 @@ fn a_rehire_entered_before_the_end_runs_from_its_start() {
         .hired("2026-06-01")
         .at("2026-03-01")
         .terminated("2026-03-31")
-        .is_gone_at("2026-05-31")
-        .is_active_at("2026-06-01");
+        .gone_at("2026-05-31")
+        .active_at("2026-06-01");
 }
 
 #[test]
@@ -89,14 +89,14 @@ fn a_rehire_that_is_to_end_one_day_does_not_bridge_the_gap_before_it() {
         .hired("2026-06-01")
         .terminated("2026-12-31");
     left.clone()
-        .is_gone_at("2026-04-16")
+        .gone_at("2026-04-16")
         .ended_at("2026-04-16", Some("2026-03-31T23:59:59.999999999Z"))
-        .is_active_at("2026-06-01")
-        .is_gone_at("2027-01-01");
+        .active_at("2026-06-01")
+        .gone_at("2027-01-01");
     left.at("2026-04-20")
         .termination_cancelled()
-        .is_gone_at("2026-04-21")
-        .is_active_at("2027-01-01");
+        .gone_at("2026-04-21")
+        .active_at("2027-01-01");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_termination_rescinded_after_a_rehire_was_entered_leaves_no_gap() {
         .hired("2026-06-01")
         .at("2026-03-20")
         .termination_cancelled()
-        .is_active_at("2026-04-01")
+        .active_at("2026-04-01")
         .has_groups_at("2026-06-02", ["Sales"]);
 }
 
@@ -121,7 +121,7 @@ fn a_newer_end_before_the_only_start_is_a_no_show() {
         .hired("2026-02-01")
         .at("2026-01-20")
         .leaves()
-        .is_gone_at("2026-02-01");
+        .gone_at("2026-02-01");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn a_hire_said_after_a_no_show_runs() {
         .leaves()
         .at("2026-01-25")
         .hired("2026-02-01")
-        .is_active_at("2026-02-01");
+        .active_at("2026-02-01");
 }
 
 #[test]
@@ -147,8 +147,8 @@ fn hire_terminate_rehire_terminate_are_four_effects() {
         .hired("2026-06-01")
         .at("2026-08-01")
         .terminated("2026-08-31")
-        .is_active_at("2026-03-31")
-        .is_gone_at("2026-09-01");
+        .active_at("2026-03-31")
+        .gone_at("2026-09-01");
 }
 
 // Seen.
@@ -158,7 +158,7 @@ fn seen_counts_alone_where_no_start_and_no_end_is_known() {
     history()
         .at("2026-01-10")
         .observed(active())
-        .is_active_at("2026-01-10");
+        .active_at("2026-01-10");
 }
 
 #[test]
@@ -168,8 +168,8 @@ fn seen_never_moves_a_start() {
         .hired("2026-02-01")
         .at("2026-01-20")
         .observed(active())
-        .is_ahead_at("2026-01-21")
-        .is_active_at("2026-02-01");
+        .ahead_at("2026-01-21")
+        .active_at("2026-02-01");
 }
 
 #[test]
@@ -177,8 +177,8 @@ fn seen_runs_until_an_end_that_is_ahead() {
     history()
         .at("2026-01-10")
         .observed(active().until("2026-03-31"))
-        .is_active_at("2026-01-11")
-        .is_gone_at("2026-04-01");
+        .active_at("2026-01-11")
+        .gone_at("2026-04-01");
 }
 
 #[test]
@@ -192,13 +192,13 @@ fn seen_revives_only_when_later_than_the_end_by_the_grace() {
         .clone()
         .at("2026-04-01T23:59:59Z")
         .observed(active())
-        .is_gone_at("2026-04-02")
-        .is_disputed_at("2026-04-02");
+        .gone_at("2026-04-02")
+        .disputed_at("2026-04-02");
     ended
         .at("2026-04-02T00:00:00Z")
         .observed(active())
-        .is_active_at("2026-04-02")
-        .is_undisputed_at("2026-04-02");
+        .active_at("2026-04-02")
+        .undisputed_at("2026-04-02");
 }
 
 #[test]
@@ -210,8 +210,8 @@ fn seen_that_is_not_newer_than_the_end_revives_nobody() {
         .observed(active())
         .at("2026-04-06")
         .terminated("2026-03-31")
-        .is_gone_at("2026-04-06")
-        .is_undisputed_at("2026-04-06");
+        .gone_at("2026-04-06")
+        .undisputed_at("2026-04-06");
 }
 
 #[test]
@@ -223,8 +223,8 @@ fn a_cancelled_hire_is_not_revived_by_an_early_active_status() {
         .observed(active())
         .at("2026-01-25")
         .hire_cancelled("2026-02-01")
-        .is_unheard_at("2026-01-26")
-        .is_gone_at("2026-02-02");
+        .unheard_at("2026-01-26")
+        .gone_at("2026-02-02");
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn seen_counts_again_when_newer_than_the_withdrawal_of_the_start() {
         .hire_cancelled("2026-02-01")
         .at("2026-02-10")
         .observed(active())
-        .is_active_at("2026-02-10");
+        .active_at("2026-02-10");
 }
 
 // Ends of several employments.
@@ -255,9 +255,9 @@ fn an_end_that_names_no_employment_ends_every_employment_begun_by_then() {
         .of_none()
         .terminated("2026-03-31");
     history
-        .is_active_at("2026-03-31")
-        .is_gone_at("2026-04-01")
-        .is_active_at("2026-06-01");
+        .active_at("2026-03-31")
+        .gone_at("2026-04-01")
+        .active_at("2026-06-01");
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn an_end_that_names_no_employment_leaves_the_employments_of_other_sources() {
         .of_none()
         .at("2026-03-01")
         .leaves()
-        .is_active_at("2026-04-01");
+        .active_at("2026-04-01");
 }
 
 #[test]
@@ -286,12 +286,12 @@ fn an_end_that_names_no_employment_moves_one_that_was_still_ahead() {
         .clone()
         .at("2026-03-01")
         .terminated("2026-06-30")
-        .is_active_at("2026-04-01")
-        .is_gone_at("2026-07-01");
+        .active_at("2026-04-01")
+        .gone_at("2026-07-01");
     contract
         .at("2026-04-10")
         .terminated("2026-06-30")
-        .is_gone_at("2026-04-11");
+        .gone_at("2026-04-11");
 }
 
 #[test]
@@ -306,7 +306,7 @@ fn an_end_that_names_no_employment_ends_one_that_was_rehired_too() {
         .at("2026-04-01")
         .of_none()
         .leaves()
-        .is_gone_at("2026-04-02");
+        .gone_at("2026-04-02");
 }
 
 #[test]
@@ -321,7 +321,7 @@ fn an_employment_whose_end_is_rescinded_since_outlives_an_end_that_names_none() 
         .at("2026-02-10")
         .of("contract")
         .termination_cancelled()
-        .is_active_at("2026-04-01");
+        .active_at("2026-04-01");
 }
 
 #[test]
@@ -332,8 +332,8 @@ fn any_end_also_ends_the_nameless_employment_of_its_source() {
         .at("2026-03-01")
         .of("contract")
         .terminated("2026-03-31")
-        .is_active_at("2026-03-31")
-        .is_gone_at("2026-04-01");
+        .active_at("2026-03-31")
+        .gone_at("2026-04-01");
 }
 
 #[test]
@@ -346,5 +346,5 @@ fn a_named_end_leaves_other_named_employments() {
         .hired("2026-01-15")
         .at("2026-03-01")
         .terminated("2026-03-31")
-        .is_active_at("2026-04-01");
+        .active_at("2026-04-01");
 }

@@ -12,10 +12,10 @@ fn employments_of_all_sources_that_employ_are_united() {
         .from("hr")
         .at("2026-03-01")
         .terminated("2026-03-31")
-        .is_active_at("2026-04-01")
+        .active_at("2026-04-01")
         .from("portal")
         .terminated("2026-04-30")
-        .is_gone_at("2026-05-01");
+        .gone_at("2026-05-01");
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn a_source_that_does_not_employ_cannot_activate() {
         .from("sso")
         .hired("2026-01-15")
         .observed(active())
-        .is_unheard_at("2026-01-16");
+        .unheard_at("2026-01-16");
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_source_that_does_not_employ_cannot_end_an_employment() {
         .from("sso")
         .at("2026-03-01")
         .leaves()
-        .is_active_at("2026-03-02");
+        .active_at("2026-03-02");
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_source_that_does_not_employ_revokes_and_enriches() {
         .has_at("2026-01-15", "email", Some("e@x.test"))
         .at("2026-02-01")
         .revoked()
-        .is_gone_at("2026-02-01");
+        .gone_at("2026-02-01");
 }
 
 #[test]
@@ -61,11 +61,11 @@ fn groups_come_from_the_first_source_in_the_precedence_that_knows_them() {
         .hired("2026-01-15")
         .at("2026-02-01")
         .from("portal")
-        .is_only_in(["Support"])
+        .only_in(["Support"])
         .has_groups_at("2026-02-01", ["Support"])
         .at("2026-01-20")
         .from("hr")
-        .is_only_in(["Sales"])
+        .only_in(["Sales"])
         .has_groups_at("2026-02-01", ["Sales"]);
 }
 
@@ -116,11 +116,11 @@ fn versions_are_never_compared_across_sources() {
         .hired("2026-01-15")
         .at("2026-03-01")
         .leaves()
-        .is_active_at("2026-03-02")
+        .active_at("2026-03-02")
         .from("hr")
         .sequence(2)
         .leaves()
-        .is_gone_at("2026-03-02");
+        .gone_at("2026-03-02");
 }
 
 #[test]
@@ -136,16 +136,16 @@ fn facts_of_a_source_no_longer_configured_do_not_count() {
         .leaves()
         .from("sso")
         .revoked_from("2026-01-05")
-        .is_active_at("2026-02-02");
+        .active_at("2026-02-02");
     let without = |name: &str| {
         both.clone().configure(|rules| {
             rules.sources.remove(name);
         })
     };
     without("portal")
-        .is_gone_at("2026-02-02")
+        .gone_at("2026-02-02")
         .has_at("2026-02-02", "phone", None);
-    without("hr").is_active_at("2026-02-02");
+    without("hr").active_at("2026-02-02");
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn an_update_alone_never_activates() {
         .at("2026-01-10")
         .updated("email", "e@x.test")
         .joins("Sales")
-        .is_unheard_at("2026-01-11");
+        .unheard_at("2026-01-11");
     history()
         .at("2026-01-10")
         .hired("2026-01-15")
@@ -163,5 +163,5 @@ fn an_update_alone_never_activates() {
         .at("2026-03-02")
         .updated("email", "e@x.test")
         .joins("Sales")
-        .is_gone_at("2026-03-03");
+        .gone_at("2026-03-03");
 }

@@ -10,8 +10,8 @@ fn a_date_is_meant_in_the_events_zone_first() {
         .in_zone("Pacific/Auckland")
         .at("2026-01-10")
         .hired("2026-01-15")
-        .is_ahead_at("2026-01-14T10:59:59Z")
-        .is_active_at("2026-01-14T11:00:00Z");
+        .ahead_at("2026-01-14T10:59:59Z")
+        .active_at("2026-01-14T11:00:00Z");
 }
 
 #[test]
@@ -21,8 +21,8 @@ fn a_date_without_a_zone_is_meant_in_the_sources() {
         .configure(|rules| rules.zone = zone("Pacific/Honolulu"))
         .at("2026-01-10")
         .hired("2026-01-15")
-        .is_ahead_at("2026-01-14T22:59:59Z")
-        .is_active_at("2026-01-14T23:00:00Z");
+        .ahead_at("2026-01-14T22:59:59Z")
+        .active_at("2026-01-14T23:00:00Z");
 }
 
 #[test]
@@ -31,8 +31,8 @@ fn a_date_of_a_source_without_a_zone_is_meant_in_the_relays() {
         .configure(|rules| rules.zone = zone("Pacific/Honolulu"))
         .at("2026-01-10")
         .hired("2026-01-15")
-        .is_ahead_at("2026-01-15T09:59:59Z")
-        .is_active_at("2026-01-15T10:00:00Z");
+        .ahead_at("2026-01-15T09:59:59Z")
+        .active_at("2026-01-15T10:00:00Z");
 }
 
 #[test]
@@ -41,8 +41,8 @@ fn a_date_of_a_snapshot_is_meant_in_its_zone() {
         .in_zone("Pacific/Honolulu")
         .at("2026-01-10")
         .observed(active().since("2026-01-01").until("2026-03-31"))
-        .is_active_at("2026-04-01T09:59:59.999Z")
-        .is_gone_at("2026-04-01T10:00:00Z");
+        .active_at("2026-04-01T09:59:59.999Z")
+        .gone_at("2026-04-01T10:00:00Z");
 }
 
 #[test]
@@ -81,8 +81,8 @@ fn a_last_day_is_worked_in_honolulu_berlin_and_auckland() {
             .hired("2026-01-15")
             .at("2026-03-01")
             .terminated("2026-03-31")
-            .is_active_at(last)
-            .is_gone_at(first_out);
+            .active_at(last)
+            .gone_at(first_out);
     }
 }
 
@@ -94,8 +94,8 @@ fn a_first_day_out_is_not_worked() {
         .hired("2026-01-15")
         .at("2026-03-01")
         .terminated("2026-03-31")
-        .is_active_at("2026-03-30T23:59:59.999Z")
-        .is_gone_at("2026-03-31T00:00:00Z");
+        .active_at("2026-03-30T23:59:59.999Z")
+        .gone_at("2026-03-31T00:00:00Z");
 }
 
 #[test]
@@ -105,9 +105,9 @@ fn an_instant_needs_no_zone_and_no_midnight() {
         .at("2026-01-10")
         .hired("2026-01-15T08:00:00+01:00")
         .terminated("2026-03-31T17:00:00+02:00")
-        .is_active_at("2026-01-15T07:00:00Z")
-        .is_active_at("2026-03-31T14:59:59Z")
-        .is_gone_at("2026-03-31T15:00:00Z");
+        .active_at("2026-01-15T07:00:00Z")
+        .active_at("2026-03-31T14:59:59Z")
+        .gone_at("2026-03-31T15:00:00Z");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_last_day_on_which_the_clocks_change_ends_at_local_midnight() {
             .hired("2026-01-15")
             .terminated(last_day)
             .changes_next("2026-02-01", Some(end))
-            .is_gone_at(end);
+            .gone_at(end);
     }
 }
 
@@ -132,8 +132,8 @@ fn a_first_day_whose_midnight_is_skipped_begins_with_its_first_hour() {
         .in_zone("Africa/Cairo")
         .at("2026-01-10")
         .hired("2026-04-24")
-        .is_ahead_at("2026-04-23T21:59:59.999Z")
-        .is_active_at("2026-04-23T22:00:00Z");
+        .ahead_at("2026-04-23T21:59:59.999Z")
+        .active_at("2026-04-23T22:00:00Z");
 }
 
 #[test]
@@ -165,8 +165,8 @@ fn a_fact_said_a_moment_ahead_of_our_clock_has_a_timer_too() {
         employed.clone().at("2026-03-01T12:00:00.3Z").revoked(),
     ] {
         said_ahead
-            .is_active_at("2026-03-01T12:00:00Z")
+            .active_at("2026-03-01T12:00:00Z")
             .changes_next("2026-03-01T12:00:00Z", Some("2026-03-01T12:00:00.3Z"))
-            .is_gone_at("2026-03-01T12:00:00.3Z");
+            .gone_at("2026-03-01T12:00:00.3Z");
     }
 }

@@ -11,10 +11,10 @@ fn a_nightly_snapshot_after_which_hr_enters_a_termination_dated_earlier() {
         .observed(active())
         .at("2026-04-02T10:00:00Z")
         .terminated("2026-03-31")
-        .is_gone_at("2026-04-02T10:00:00Z")
+        .gone_at("2026-04-02T10:00:00Z")
         .at("2026-04-03T02:00:00Z")
         .observed(inactive())
-        .is_gone_at("2026-04-03");
+        .gone_at("2026-04-03");
 }
 
 #[test]
@@ -26,8 +26,8 @@ fn a_renewal_entered_before_the_old_contract_ends() {
         .terminated("2026-06-30")
         .at("2026-05-01")
         .hired("2026-07-01")
-        .is_active_at("2026-06-30T23:59:59.999Z")
-        .is_active_at("2026-07-01T00:00:00Z")
+        .active_at("2026-06-30T23:59:59.999Z")
+        .active_at("2026-07-01T00:00:00Z")
         .has_groups_at("2026-07-01", ["Sales"]);
     history()
         .at("2026-01-10")
@@ -37,8 +37,8 @@ fn a_renewal_entered_before_the_old_contract_ends() {
         .at("2026-05-01")
         .of("second")
         .hired("2026-07-01")
-        .is_active_at("2026-06-30T23:59:59.999Z")
-        .is_active_at("2026-07-01T00:00:00Z");
+        .active_at("2026-06-30T23:59:59.999Z")
+        .active_at("2026-07-01T00:00:00Z");
 }
 
 #[test]
@@ -53,11 +53,11 @@ fn a_rehire_cancelled_and_then_the_termination_rescinded() {
             .hired("2026-06-01")
             .at("2026-04-20")
             .hire_cancelled("2026-06-01")
-            .is_gone_at("2026-06-02")
+            .gone_at("2026-06-02")
             .at("2026-04-25")
             .termination_cancelled()
-            .is_active_at("2026-04-25")
-            .is_active_at("2026-06-02");
+            .active_at("2026-04-25")
+            .active_at("2026-06-02");
     }
 }
 
@@ -76,8 +76,8 @@ fn a_contractors_last_day_the_day_before_their_first_as_employee() {
     let ended_by_none = contractor.of_none().terminated("2026-03-31");
     for history in [ended_by_name, ended_by_none] {
         history
-            .is_active_at("2026-03-31T23:59:59.999Z")
-            .is_active_at("2026-04-01T00:00:00Z")
+            .active_at("2026-03-31T23:59:59.999Z")
+            .active_at("2026-04-01T00:00:00Z")
             .has_groups_at("2026-04-01", ["Sales"]);
     }
 }
@@ -89,12 +89,12 @@ fn a_no_show() {
         .hired("2026-02-01")
         .at("2026-01-25")
         .terminated("2026-01-25")
-        .is_gone_at("2026-02-01")
-        .is_gone_at("2026-03-01")
+        .gone_at("2026-02-01")
+        .gone_at("2026-03-01")
         .at("2026-01-10")
         .received("2026-02-02")
         .hired("2026-02-01")
-        .is_gone_at("2026-02-03");
+        .gone_at("2026-02-03");
 }
 
 #[test]
@@ -106,11 +106,11 @@ fn a_roster_import_without_employment_ids_followed_by_a_named_termination() {
             .at("2026-03-01")
             .of("contract-1")
             .terminated("2026-03-31")
-            .is_active_at("2026-03-31")
-            .is_gone_at("2026-04-01")
+            .active_at("2026-03-31")
+            .gone_at("2026-04-01")
             .at("2026-03-20")
             .termination_cancelled()
-            .is_active_at("2026-04-01");
+            .active_at("2026-04-01");
     }
 }
 
@@ -130,7 +130,7 @@ fn a_stale_snapshot_retried_after_the_termination() {
             .at("2026-03-04")
             .received("2026-03-09")
             .observed(stale)
-            .is_gone_at("2026-03-10");
+            .gone_at("2026-03-10");
     }
 }
 
@@ -142,5 +142,5 @@ fn an_old_hire_retried_after_a_newer_termination() {
         .at("2026-01-10")
         .received("2026-04-02")
         .hired("2026-01-15")
-        .is_gone_at("2026-04-03");
+        .gone_at("2026-04-03");
 }
