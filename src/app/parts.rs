@@ -61,8 +61,8 @@ pub(super) fn startexam(
     account: &StartExamSettings,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<(WorkerRules, Arc<dyn Platform>)> {
-    let platform = StartExam::from_settings(account, clock)
-        .context("the StartExam client cannot be made")?;
+    let platform =
+        StartExam::from_settings(account, clock).context("the StartExam client cannot be made")?;
     let planner = StartExamPlanner::new(
         settings.assignments.clone(),
         account.profile_fields.clone(),

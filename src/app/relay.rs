@@ -9,20 +9,24 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::parts;
+use crate::admin;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::health::Health;
 use crate::id::Provider;
 use crate::log::{Group, Log, Stage, Topic};
 use crate::metrics::Metrics;
+use crate::receiver::Receiver;
 use crate::roster::RosterHost;
 use crate::shard::{Host, Process, run_stage};
 use crate::shutdown::Tasks;
 use crate::worker::WorkerHost;
-use crate::{admin, receiver};
 
 /// What is left after the drain: closing the log, answering the last scrape.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// How often the receiver asks whether the log would take an event.
+const PULSE: Duration = Duration::from_secs(5);
 
 /// One role of the relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +43,13 @@ impl Role {
     /// Every role that is configured: what `serve` runs.
     pub fn all(settings: &Settings) -> Vec<Self> {
         let mut roles = vec![Self::Receiver, Self::Roster];
-        roles.extend(settings.providers.configured().into_iter().map(Self::Worker));
+        roles.extend(
+            settings
+                .providers
+                .configured()
+                .into_iter()
+                .map(Self::Worker),
+        );
         roles
     }
 }
@@ -130,18 +140,35 @@ impl Relay {
     }
 
     fn add_receiver(&mut self, settings: &Settings) -> anyhow::Result<()> {
-        let parts = receiver::Parts {
-            log: Arc::clone(&self.log),
-            clock: Arc::clone(&self.process.clock),
-            metrics: self.process.metrics.receiver.clone(),
-            health: self.process.health.clone(),
-        };
+        let receiver = Receiver::bind(
+            &settings.receiver,
+            &settings.sources,
+            Arc::clone(&self.log),
+            Arc::clone(&self.process.clock),
+            &self.process.metrics,
+        )?;
+        self.addresses.receiver = Some(receiver.address());
+        let pulse = self.process.health.component("receiver", PULSE * 12);
+        let log = Arc::clone(&self.log);
         let stopping = self.tasks.stopping();
-        let (address, serving) =
-            receiver::open(&settings.receiver, &settings.sources, parts, stopping)?;
-        self.addresses.receiver = Some(address);
-        self.tasks
-            .spawn("receiver", async move { Ok(serving.await?) });
+        self.tasks.spawn("receiver", async move {
+            let mut serving = std::pin::pin!(receiver.run(stopping));
+            let mut beats = tokio::time::interval(PULSE);
+            loop {
+                let asked = async {
+                    beats.tick().await;
+                    log.is_ready().await
+                };
+                tokio::select! {
+                    ended = &mut serving => return Ok(ended?),
+                    is_ready = asked => if is_ready {
+                        pulse.set_ready();
+                    } else {
+                        pulse.set_waiting("the log does not answer");
+                    }
+                }
+            }
+        });
         Ok(())
     }
 
@@ -161,7 +188,12 @@ impl Relay {
             settings.shard.clone(),
             self.process.clone(),
         );
-        self.add_stage(provider.as_str(), host, Group::Worker(provider), Topic::People);
+        self.add_stage(
+            provider.as_str(),
+            host,
+            Group::Worker(provider),
+            Topic::People,
+        );
         Ok(())
     }
 
@@ -203,7 +235,10 @@ impl Relay {
         };
         let grace = self.drain.saturating_add(FAREWELL);
         let outcome = self.tasks.run(signal, grace).await;
-        if tokio::time::timeout(FAREWELL, self.log.close()).await.is_err() {
+        if tokio::time::timeout(FAREWELL, self.log.close())
+            .await
+            .is_err()
+        {
             tracing::warn!("The log did not close in time");
         }
         self.admin_stops.cancel();
@@ -211,5 +246,11 @@ impl Relay {
         outcome?;
         tracing::info!("Stopped: everything is committed");
         Ok(())
+    }
+}
+
+async fn close(log: &dyn Log) {
+    if tokio::time::timeout(FAREWELL, log.close()).await.is_err() {
+        tracing::warn!("The log did not close in time");
     }
 }

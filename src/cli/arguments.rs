@@ -98,11 +98,14 @@ pub(super) struct Demo {
 #[derive(Debug, Subcommand)]
 pub(super) enum Simulate {
     /// StartExam's API, as its contract says.
-    #[command(name = "startexam", after_help = "\
+    #[command(
+        name = "startexam",
+        after_help = "\
 Examples:
   hris-relay simulate startexam --listen 127.0.0.1:8090 --program 95a6e267-1765-4a93-98b1-c6ca5ef2cd61
   curl -s 127.0.0.1:8090/_sim/state                who is active, in which program
-  curl -s 127.0.0.1:8090/_sim/faults -d '[{\"times\": 3, \"action\": {\"status\": 503}}]'")]
+  curl -s 127.0.0.1:8090/_sim/faults -d '[{\"times\": 3, \"action\": {\"status\": 503}}]'"
+    )]
     StartExam(SimulateStartExam),
 }
 

@@ -95,6 +95,11 @@ impl Environment for ProcessEnvironment {
     }
 }
 
+/// Where this machine keeps what may be gone tomorrow.
+pub fn temporary_folder() -> PathBuf {
+    std::env::temp_dir()
+}
+
 impl Environment for BTreeMap<String, String> {
     fn variables(&self) -> Vec<(String, OsString)> {
         self.iter()

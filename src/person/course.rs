@@ -142,28 +142,39 @@ impl Course {
         self.counts_as_seen || self.starts.iter().any(|start| start.at <= instant)
     }
 
-    /// Takes over an end that was said of another employment of the source, or of none.
-    ///
-    /// A newer one ends it sooner, or moves an end that was still ahead when it was said; an
-    /// employment that was over by then stays over.
+    /// Takes over an end that was said of another employment of the source, or of none: it
+    /// counts if it is newer, unless this employment is over without it.
     pub(crate) fn end_with(&mut self, end: End) {
-        self.ends.push(end);
-        let newest_own = self
+        let own = self
             .end
             .map(|own| own.said.version)
             .max(self.no_ends.newest());
-        let moves = self
-            .end
-            .is_none_or(|own| end.at < own.at || end.said.at < own.at);
-        if moves && newest_own.is_none_or(|own| own < end.said.version) {
+        let is_newer = own.is_none_or(|own| own < end.said.version);
+        let is_sooner = self.end.is_none_or(|own| end.at < own.at);
+        let is_over = [end.said.at, end.at]
+            .into_iter()
+            .all(|t| self.running(t) == Running::No);
+        self.ends.push(end);
+        if is_newer && (is_sooner || !is_over) {
             self.end = Some(end);
         }
+    }
+
+    /// The end that has passed by t: the one in force, or an earlier one if the start after
+    /// it is still ahead. A rehire that is to end one day must not bridge the gap before it.
+    pub(crate) fn ended_by(&self, t: Timestamp) -> Option<End> {
+        self.end.filter(|end| end.at <= t).or_else(|| {
+            let next = self.starts.partition_point(|start| start.at <= t);
+            let begun = self.starts.get(..next)?.last()?;
+            self.end_before(self.starts.get(next)?)
+                .filter(|end| begun.at < end.at && end.at <= t)
+        })
     }
 
     /// Whether it runs at t (design section 4, "Running at t").
     pub(crate) fn running(&self, t: Timestamp) -> Running {
         let start = self.starts.iter().rev().find(|start| start.at <= t);
-        let Some(end) = self.end.filter(|end| end.at <= t) else {
+        let Some(end) = self.ended_by(t) else {
             let runs = start.is_some() || self.counts_as_seen;
             return if runs { Running::Yes } else { Running::No };
         };
@@ -202,9 +213,10 @@ impl Course {
         let mut stretches = Vec::new();
         let mut open = self.counts_as_seen.then_some(Timestamp::MIN);
         for start in &self.starts {
-            match (open, self.gap_before(start)) {
-                (Some(from), Some(gap)) if from <= gap => {
-                    stretches.push((from, Some(gap)));
+            let gap = self.end_before(start).map(|end| end.at);
+            match (open, gap.filter(|end| !touches(*end, start.at))) {
+                (Some(from), Some(end)) if from <= end => {
+                    stretches.push((from, Some(end)));
                     open = Some(start.at);
                 }
                 (Some(_), _) => {}
@@ -225,9 +237,9 @@ impl Course {
         stretches
     }
 
-    /// The end before a start: the newest one said since, else the one that was in force
-    /// when the start was said.
-    fn gap_before(&self, start: &Start) -> Option<Timestamp> {
+    /// The end of the stretch before a start: the newest one said since, else the one that
+    /// was in force when the start was said.
+    fn end_before(&self, start: &Start) -> Option<End> {
         let (before, since): (Vec<End>, Vec<End>) =
             self.ends.iter().partition(|end| start.knew(end.said));
         let none_before = self
@@ -236,14 +248,15 @@ impl Course {
             .filter(|none| start.knew(*none))
             .map(|none| none.version)
             .max();
-        since
+        let said_since = since
             .into_iter()
             .filter(|end| end.at <= start.at)
-            .max_by_key(|end| (end.said.version, Reverse(end.at)))
-            .filter(|end| !self.was_taken_back(end.said.version, start.at))
-            .or_else(|| in_force(&before, none_before).filter(|end| end.at <= start.at))
-            .map(|end| end.at)
-            .filter(|end| !touches(*end, start.at))
+            .max_by_key(|end| (end.said.version, Reverse(end.at)));
+        let was_in_force = in_force(&before, none_before).filter(|end| end.at <= start.at);
+        [said_since, was_in_force]
+            .into_iter()
+            .flatten()
+            .find(|end| !self.was_taken_back(end.said.version, start.at))
     }
 
     /// Whether "no end" was said of an end, rather than of one said after it.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::access::Access;
 use super::employment::Employment;
 use super::record::{Decision, Employed, Person, SourceFacts};
-use super::register::{Register, Stamp, Version, say};
+use super::register::{Register, Stamp, Version, Word, say};
 use super::rules::SourceRules;
 use crate::event::{
     AccessChange, Attributes, Command, CommandKind, Event, Fact, GroupChange, Groups, Hire, Moment,
@@ -24,7 +24,9 @@ pub struct Folded {
 
 /// Folds an event that arrived at `arrived_at` (used where nobody stamped a receipt).
 ///
-/// Invariant: any order and any repetition of the same events leads to the same record.
+/// Invariant: any order and any repetition of the same events leads to the same record. Where
+/// one source's erasure covers the facts of another, which it does by the time they were said,
+/// this asks of that other source that its sequence does not run against its clock.
 pub fn fold(
     person: &mut Person,
     event: &Event,
@@ -98,8 +100,8 @@ fn state(person: &mut Person, source: &SourceId, fact: &Fact, stamp: Stamp) -> b
         Fact::Updated(update) => updated(&mut facts, update, &stamp),
         Fact::GroupChanged(change) => group_changed(&mut facts, change, &stamp),
         Fact::Terminated(termination) => terminated(&mut facts, termination, stamp),
-        Fact::AccessRevoked(change) => access(&mut facts, change, Access::Revoked, stamp),
-        Fact::AccessRestored(change) => access(&mut facts, change, Access::Restored, stamp),
+        Fact::AccessRevoked(change) => access(&mut facts, change, Access::Revoked, &stamp),
+        Fact::AccessRestored(change) => access(&mut facts, change, Access::Restored, &stamp),
         Fact::Snapshot(snapshot) => observed(&mut facts, snapshot, &stamp),
         Fact::Erased | Fact::Command(_) => false,
     };
@@ -111,12 +113,20 @@ fn state(person: &mut Person, source: &SourceId, fact: &Fact, stamp: Stamp) -> b
 
 fn hired(facts: &mut SourceFacts, hire: &Hire, stamp: &Stamp) -> bool {
     let employed = Employed::new(hire.employment.as_ref());
-    let start = Some(&hire.start);
-    let stands = hire.phase != Phase::Cancelled;
+    let from_start = word(stamp, Some(&hire.start), hire.phase);
     // A profile is good from the moment it is known, not from the first day.
-    attributes(facts, &hire.attributes, None, stamp, stands)
-        | groups(facts, &employed, &hire.groups, start, stamp, stands)
-        | employment(facts, employed).start(&hire.start, stamp.clone(), stands)
+    let at_once = word(stamp, None, hire.phase);
+    attributes(facts, at_once, &hire.attributes)
+        | groups(facts, from_start, &employed, &hire.groups)
+        | employment(facts, employed).start(&hire.start, stamp.clone(), from_start.stands)
+}
+
+fn word<'a>(stamp: &'a Stamp, effective: Option<&'a When>, phase: Phase) -> Word<'a> {
+    Word {
+        stamp,
+        effective,
+        stands: phase != Phase::Cancelled,
+    }
 }
 
 fn employment(facts: &mut SourceFacts, employed: Employed) -> &mut Employment {
@@ -124,55 +134,34 @@ fn employment(facts: &mut SourceFacts, employed: Employed) -> &mut Employment {
 }
 
 fn updated(facts: &mut SourceFacts, update: &Update, stamp: &Stamp) -> bool {
-    let stands = update.phase != Phase::Cancelled;
-    let effective = update.effective.as_ref();
-    attributes(facts, &update.attributes, effective, stamp, stands)
+    let word = word(stamp, update.effective.as_ref(), update.phase);
+    attributes(facts, word, &update.attributes)
 }
 
-/// What was said for no date cannot be withdrawn: it is replaced by the next word.
-const fn says_nothing(effective: Option<&When>, stands: bool) -> bool {
-    effective.is_none() && !stands
-}
-
-fn attributes(
-    facts: &mut SourceFacts,
-    said: &Attributes,
-    effective: Option<&When>,
-    stamp: &Stamp,
-    stands: bool,
-) -> bool {
-    if says_nothing(effective, stands) {
+fn attributes(facts: &mut SourceFacts, word: Word<'_>, said: &Attributes) -> bool {
+    if word.is_empty() {
         return false;
     }
     let mut changed = false;
     for (name, value) in said {
-        let value = stands.then(|| value.clone().unwrap_or_default());
         let attribute = facts.attributes.entry(name.clone()).or_default();
-        changed |= attribute.say(effective, stamp.clone(), value);
+        changed |= attribute.say(word, value.clone().unwrap_or_default());
     }
     changed
 }
 
 fn group_changed(facts: &mut SourceFacts, change: &GroupChange, stamp: &Stamp) -> bool {
-    let stands = change.phase != Phase::Cancelled;
     let employed = Employed::new(change.employment.as_ref());
-    let effective = change.effective.as_ref();
-    groups(facts, &employed, &change.groups, effective, stamp, stands)
+    let word = word(stamp, change.effective.as_ref(), change.phase);
+    groups(facts, word, &employed, &change.groups)
 }
 
-fn groups(
-    facts: &mut SourceFacts,
-    employed: &Employed,
-    said: &Groups,
-    effective: Option<&When>,
-    stamp: &Stamp,
-    stands: bool,
-) -> bool {
-    if said.is_empty() || says_nothing(effective, stands) {
+fn groups(facts: &mut SourceFacts, word: Word<'_>, employed: &Employed, said: &Groups) -> bool {
+    if said.is_empty() || word.is_empty() {
         return false;
     }
     let memberships = facts.memberships.entry(employed.clone()).or_default();
-    memberships.say(said, effective, stamp, stands)
+    memberships.say(word, said)
 }
 
 fn terminated(facts: &mut SourceFacts, termination: &Termination, stamp: Stamp) -> bool {
@@ -183,16 +172,17 @@ fn terminated(facts: &mut SourceFacts, termination: &Termination, stamp: Stamp) 
     }
 }
 
-fn access(facts: &mut SourceFacts, change: &AccessChange, said: Access, stamp: Stamp) -> bool {
-    let value = (change.phase != Phase::Cancelled).then_some(said);
-    facts.access.say(change.effective.as_ref(), stamp, value)
+fn access(facts: &mut SourceFacts, change: &AccessChange, said: Access, stamp: &Stamp) -> bool {
+    let word = word(stamp, change.effective.as_ref(), change.phase);
+    facts.access.say(word, said)
 }
 
 /// An observed state: its own dates speak before its status word.
 fn observed(facts: &mut SourceFacts, snapshot: &Snapshot, stamp: &Stamp) -> bool {
     let employed = Employed::new(snapshot.employment.as_ref());
-    attributes(facts, &snapshot.attributes, None, stamp, true)
-        | groups(facts, &employed, &snapshot.groups, None, stamp, true)
+    let word = word(stamp, None, Phase::Effective);
+    attributes(facts, word, &snapshot.attributes)
+        | groups(facts, word, &employed, &snapshot.groups)
         | observed_employment(facts, employed, snapshot, stamp)
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::register::{Dated, Entry, Stamp};
+use super::register::{Dated, Entry, Stamp, Word};
 use super::when::Calendar;
 use crate::event::{Groups, When};
 use crate::id::GroupId;
@@ -23,28 +23,18 @@ pub(crate) struct Memberships {
 }
 
 impl Memberships {
-    /// Says memberships, or, with `stands` false, withdraws what was said for the date;
-    /// tells whether that changed a register.
-    pub(crate) fn say(
-        &mut self,
-        groups: &Groups,
-        effective: Option<&When>,
-        stamp: &Stamp,
-        stands: bool,
-    ) -> bool {
+    /// Says memberships, or withdraws what was said for the date; tells whether that changed
+    /// a register.
+    pub(crate) fn say(&mut self, word: Word<'_>, groups: &Groups) -> bool {
         let mut changed = false;
         if let Some(current) = &groups.current {
-            let value = stands.then(|| current.clone());
-            changed |= self.all.say(effective, stamp.clone(), value);
+            changed |= self.all.say(word, current.clone());
         }
         let joined = groups.joined.iter().map(|group| (group, true));
         let left = groups.left.iter().map(|group| (group, false));
         for (group, is_member) in joined.chain(left) {
-            changed |= self.single.entry(group.clone()).or_default().say(
-                effective,
-                stamp.clone(),
-                stands.then_some(is_member),
-            );
+            let membership = self.single.entry(group.clone()).or_default();
+            changed |= membership.say(word, is_member);
         }
         changed
     }

@@ -122,6 +122,23 @@ pub(crate) fn say_at<K: Ord, T: Value>(
     is_newer
 }
 
+/// How values are said that hold over time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Word<'a> {
+    pub(crate) stamp: &'a Stamp,
+    /// From when; none: at once.
+    pub(crate) effective: Option<&'a When>,
+    /// Or what was said for that date is withdrawn.
+    pub(crate) stands: bool,
+}
+
+impl Word<'_> {
+    /// What was said for no date cannot be withdrawn: the next word replaces it.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.effective.is_none() && !self.stands
+    }
+}
+
 /// A value over time: what was said to hold at once, and what for a date.
 ///
 /// Undated values share one register, so that a nightly snapshot does not grow the record.
@@ -158,10 +175,12 @@ impl<T> Default for Dated<T> {
 }
 
 impl<T: Value> Dated<T> {
-    /// Says a value, or that what was said for a date is withdrawn; tells whether that
-    /// changed a register.
-    pub(crate) fn say(&mut self, effective: Option<&When>, stamp: Stamp, value: Option<T>) -> bool {
-        match (effective, value) {
+    /// Says a value, or withdraws what was said for the date; tells whether that changed a
+    /// register.
+    pub(crate) fn say(&mut self, word: Word<'_>, value: T) -> bool {
+        let stamp = word.stamp.clone();
+        let value = word.stands.then_some(value);
+        match (word.effective, value) {
             (Some(date), value) => say_at(&mut self.dated, date.clone(), Register { stamp, value }),
             (None, Some(value)) => say(&mut self.undated, Register { stamp, value }),
             (None, None) => false,

@@ -76,8 +76,7 @@ pub fn standing(person: &Person, rules: &Rules, t: Timestamp) -> Standing {
         let this = employment
             .course
             .presence(running == Running::Yes, locked, t);
-        let end = employment.course.end.map(|end| end.at);
-        ended_at = ended_at.max(end.filter(|end| *end <= t));
+        ended_at = ended_at.max(employment.course.ended_by(t).map(|end| end.at));
         presence = presence.or(this);
     }
     let groups = if presence == Presence::Active {
@@ -125,7 +124,7 @@ impl Person {
 
 impl Course {
     fn presence(&self, runs: bool, locked: bool, t: Timestamp) -> Presence {
-        let has_ended = self.end.is_some_and(|end| end.at <= t);
+        let has_ended = self.ended_by(t).is_some();
         let was_withdrawn = self.withdrawn.is_some_and(|start| start <= t);
         if runs && !locked {
             Presence::Active
@@ -243,8 +242,10 @@ impl<'a> View<'a> {
     }
 
     fn next_change(&self, t: Timestamp) -> Option<Timestamp> {
+        let erased = self.person.erased.values().map(|floor| floor.said_at);
         self.facts()
             .flat_map(|(_, calendar, facts)| facts.dates(calendar))
+            .chain(erased)
             .map(first_reading)
             .filter(|instant| *instant > t)
             .min()

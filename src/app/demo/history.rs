@@ -154,7 +154,7 @@ impl Author {
                 }),
             ),
         };
-        self.send(employee, body);
+        self.send(employee, &body);
     }
 
     fn change_group(&mut self, employee: Employee, from: Team, to: Team, day: i32) {
@@ -169,7 +169,7 @@ impl Author {
                 &json!({ "groups": { "joined": [to.group], "left": [from.group] } }),
             ),
         };
-        self.send(employee, body);
+        self.send(employee, &body);
     }
 
     fn terminate(&mut self, employee: Employee, from: Team, day: i32) {
@@ -188,10 +188,10 @@ impl Author {
                 &json!({ "effective_at": last_day.to_string(), "reason": "resignation" }),
             ),
         };
-        self.send(employee, body);
+        self.send(employee, &body);
     }
 
-    fn send(&mut self, employee: Employee, body: serde_json::Value) {
+    fn send(&mut self, employee: Employee, body: &serde_json::Value) {
         let id = format!("msg_{}", self.history.webhooks.len());
         self.history.webhooks.push(Webhook {
             source: employee.source(),
@@ -282,7 +282,13 @@ impl Employee {
             "Ada", "Bryony", "Chidi", "Dora", "Emre", "Fatma", "Grace", "Zoë",
         ];
         const LAST: [&str; 7] = [
-            "Lovelace", "Иванова", "Okafor", "Berg", "Yılmaz", "Hopper", "Nguyễn",
+            "Lovelace",
+            "Иванова",
+            "Okafor",
+            "Berg",
+            "Yılmaz",
+            "Hopper",
+            "Nguyễn",
         ];
         let of = |names: &[&str]| {
             let index = usize::try_from(self.0).unwrap_or_default() % names.len().max(1);

@@ -19,10 +19,10 @@ use super::{Relay, Role, open_log};
 use crate::clock::Clock;
 use crate::config::{self, Settings};
 use crate::simulator::startexam::{ProgramSettings, Running, Simulator, SimulatorSettings};
-use history::{BAMBOOHR, PORTAL, PROGRAMS, TEAMS};
+use history::{BAMBOOHR, PORTAL, PROGRAMS, TEAMS, Team};
 
 /// How long the platform may take to agree, before the demo says who differs.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What the demo is asked to do.
 #[derive(Debug, Clone, Copy)]
@@ -120,18 +120,13 @@ fn set_up(folder: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<Stage> {
 
 /// The demo's configuration, as a company would write it.
 fn configuration(folder: &Path, account: &SimulatorSettings) -> String {
-    let assignments: String = TEAMS
-        .iter()
-        .map(|team| {
-            format!(
-                "[[assignments]]\ngroup = {:?}\nstartexam = {{ programs = {:?} }}\n\n",
-                team.group, team.programs
-            )
-        })
-        .collect();
+    let assignments = TEAMS.map(|team| {
+        let Team { group, programs } = team;
+        format!("[[assignments]]\ngroup = {group:?}\nstartexam = {{ programs = {programs:?} }}\n")
+    });
     format!(
         r#"# The demo's company: two HR systems, one exam platform.
-data_dir = {data_dir:?}
+data_dir = "{data_dir}"
 
 [receiver]
 listen = "127.0.0.1:0"
@@ -164,7 +159,8 @@ profile_id = {profile:?}
 max_rps = 50.0
 
 {assignments}"#,
-        data_dir = folder.join("data"),
+        assignments = assignments.join("\n"),
+        data_dir = folder.join("data").display(),
         bamboohr = play::BAMBOOHR_SECRET,
         portal = play::PORTAL_SECRET,
         account_id = account.account_id,

@@ -74,11 +74,7 @@ pub(super) async fn play(
     Ok(played)
 }
 
-async fn send(
-    sender: &Sender,
-    webhook: &Webhook,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<u16> {
+async fn send(sender: &Sender, webhook: &Webhook, clock: &Arc<dyn Clock>) -> anyhow::Result<u16> {
     let secret = |text: &str| Secret::new(text);
     let signing = match (webhook.source, webhook.is_forged) {
         (BAMBOOHR, true) => Signing::BambooHr(secret(FORGED_SECRET)),

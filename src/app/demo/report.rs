@@ -10,7 +10,8 @@ use comfy_table::{CellAlignment, Table};
 use super::Stage;
 use super::history::{Expected, History, TEAMS, Team};
 use super::play::Played;
-use crate::simulator::startexam::{Account, Status};
+use crate::provider::startexam::wire::Status;
+use crate::simulator::startexam::Account;
 
 /// What the platform ended up with.
 #[derive(Debug)]
@@ -30,13 +31,17 @@ impl Actual {
         let Some(employee) = self.account.employees.get(id) else {
             return State::Absent;
         };
-        let programs: BTreeSet<String> = employee.programs.iter().map(ToString::to_string).collect();
+        let programs: BTreeSet<String> =
+            employee.programs.iter().map(ToString::to_string).collect();
         let is_team = |team: &&Team| {
             let of_team: BTreeSet<String> = team.programs.iter().map(ToString::to_string).collect();
             programs == of_team
         };
         match employee.status {
-            Status::Active => TEAMS.iter().find(is_team).map_or(State::Mixed, |t| State::Active(*t)),
+            Status::Active => TEAMS
+                .iter()
+                .find(is_team)
+                .map_or(State::Mixed, |t| State::Active(*t)),
             Status::Hidden if programs.is_empty() => State::LockedOut,
             Status::Hidden => State::Mixed,
         }
@@ -75,9 +80,8 @@ impl fmt::Display for State {
 
 /// The people who are not as HR says.
 pub(super) fn difference(history: &History, actual: &Actual) -> Vec<String> {
-    let differs = |(id, expected): &(&String, &Expected)| {
-        actual.state_of(id) != State::of(**expected)
-    };
+    let differs =
+        |(id, expected): &(&String, &Expected)| actual.state_of(id) != State::of(**expected);
     let people = history.expected.iter().filter(differs);
     people.map(|(id, _)| id.clone()).collect()
 }
@@ -107,9 +111,8 @@ impl Report {
         let answered = |status| played.answers.get(&status).copied().unwrap_or_default();
         let simulator = stage.simulator.simulator();
         let webhooks = &stage.relay.metrics().receiver.webhooks;
-        let quarantined = super::history::SOURCES.map(|source| {
-            webhooks.with_label_values(&[source, "quarantined"]).get()
-        });
+        let quarantined = super::history::SOURCES
+            .map(|source| webhooks.with_label_values(&[source, "quarantined"]).get());
         Self {
             people,
             differing: difference(history, &actual),
@@ -132,10 +135,14 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = Table::new();
-        table.load_preset(UTF8_FULL_CONDENSED);
+        table.load_style(UTF8_FULL_CONDENSED);
         table.set_header(vec!["people at StartExam", "HR says", "platform has", ""]);
         for (state, (expected, actual)) in &self.people {
-            let verdict = if expected == actual { "agrees" } else { "DIFFERS" };
+            let verdict = if expected == actual {
+                "agrees"
+            } else {
+                "DIFFERS"
+            };
             table.add_row(vec![
                 state.to_string(),
                 expected.to_string(),
@@ -150,7 +157,7 @@ impl fmt::Display for Report {
         }
         writeln!(f, "\n{table}\n")?;
         let mut facts = Table::new();
-        facts.load_preset(UTF8_FULL_CONDENSED);
+        facts.load_style(UTF8_FULL_CONDENSED);
         for (what, count) in [
             ("webhooks accepted (200)", self.accepted.to_string()),
             (
@@ -167,7 +174,10 @@ impl fmt::Display for Report {
                 "calls that overlapped for one person",
                 self.overlaps.to_string(),
             ),
-            ("seconds, from the first webhook on", format!("{:.1}", self.seconds)),
+            (
+                "seconds, from the first webhook on",
+                format!("{:.1}", self.seconds),
+            ),
         ] {
             facts.add_row(vec![what.to_owned(), count]);
         }

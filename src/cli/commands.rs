@@ -1,0 +1,170 @@
+//! What each command does.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::arguments::{Arguments, Command, Configured, Topics};
+use super::{CommandError, print, send, simulate};
+use crate::app::demo::{self, Options};
+use crate::app::{Relay, Role, open_log};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Loaded, ProcessEnvironment, Settings};
+use crate::event;
+use crate::id::Provider;
+use crate::log::Topic;
+use crate::shutdown::asked_to_stop;
+use crate::telemetry::{self, LogSettings};
+
+/// How long a health check waits for an answer.
+const PROBE: Duration = Duration::from_secs(2);
+
+pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    match arguments.command {
+        Command::Demo(options) => {
+            let options = Options {
+                people: options.people,
+                keep: options.keep,
+            };
+            play(options, clock).await
+        }
+        Command::Serve(configured) => relay(&configured, Role::all, clock).await,
+        Command::Receiver(configured) => relay(&configured, |_| vec![Role::Receiver], clock).await,
+        Command::Roster(configured) => relay(&configured, |_| vec![Role::Roster], clock).await,
+        Command::Worker {
+            provider,
+            configured,
+        } => {
+            is_configured(&configured, provider)?;
+            relay(&configured, |_| vec![Role::Worker(provider)], clock).await
+        }
+        Command::Simulate { platform } => simulate::run(platform, clock).await,
+        Command::Send(send) => send::run(&send, clock).await,
+        Command::Topics {
+            action: Topics::Create(configured),
+        } => create_topics(&configured, clock).await,
+        Command::CheckConfig(configured) => {
+            let Loaded { settings, origins } = load(&configured)?;
+            print::line(config::effective(&settings, &origins).trim_end());
+            Ok(())
+        }
+        Command::Schemas { out } => schemas(out.as_deref()),
+        Command::Healthcheck {
+            configured,
+            ready,
+            admin,
+        } => {
+            let admin = match admin {
+                Some(admin) => admin,
+                None => load(&configured)?.settings.admin.listen,
+            };
+            let question = if ready { "ready" } else { "live" };
+            let url = format!("http://{admin}/health/{question}");
+            crate::admin::probe(&url, PROBE, clock.as_ref())
+                .with_context(|| format!("{url} is not well"))?;
+            Ok(())
+        }
+    }
+}
+
+/// Loads the configuration of a command.
+pub(super) fn load(configured: &Configured) -> Result<Loaded<Settings>, CommandError> {
+    let file = configured.config.as_deref();
+    Ok(config::load(file, &ProcessEnvironment)?)
+}
+
+fn is_configured(configured: &Configured, provider: Provider) -> Result<(), CommandError> {
+    let settings = load(configured)?.settings;
+    if settings.providers.configured().contains(&provider) {
+        return Ok(());
+    }
+    Err(CommandError::Usage(format!(
+        "providers.{provider} is not configured: add [providers.{provider}] to the configuration"
+    )))
+}
+
+async fn relay(
+    configured: &Configured,
+    roles: impl FnOnce(&Settings) -> Vec<Role>,
+    clock: Arc<dyn Clock>,
+) -> Result<(), CommandError> {
+    let Loaded { settings, origins } = load(configured)?;
+    start_logging(&settings.log)?;
+    tracing::info!(
+        "Effective configuration:\n{}",
+        config::effective(&settings, &origins).trim_end()
+    );
+    let log = open_log(&settings, Arc::clone(&clock)).context("the log cannot be opened")?;
+    let relay = Relay::start(&settings, &roles(&settings), log, clock)?;
+    relay.run(until_asked_to_stop()).await?;
+    Ok(())
+}
+
+pub(super) fn start_logging(settings: &LogSettings) -> anyhow::Result<()> {
+    telemetry::start(settings).context("logging cannot be started")
+}
+
+/// Resolves when the process is asked to stop.
+pub(super) async fn until_asked_to_stop() {
+    if let Err(error) = asked_to_stop().await {
+        tracing::error!(%error, "Signals cannot be listened to; stopping");
+    }
+}
+
+async fn play(options: Options, clock: Arc<dyn Clock>) -> Result<(), CommandError> {
+    // Only what somebody must act on: the table tells the rest.
+    start_logging(&LogSettings {
+        level: "error".to_owned(),
+        ..LogSettings::default()
+    })?;
+    let agrees = demo::run(
+        options,
+        clock,
+        &|text| print::line(text),
+        until_asked_to_stop(),
+    )
+    .await?;
+    if agrees {
+        Ok(())
+    } else {
+        Err(anyhow::anyhow!("the platform does not agree with HR").into())
+    }
+}
+
+async fn create_topics(configured: &Configured, clock: Arc<dyn Clock>) -> Result<(), CommandError> {
+    let settings = load(configured)?.settings;
+    start_logging(&settings.log)?;
+    let log = open_log(&settings, clock).context("the log cannot be opened")?;
+    let topics = Topic::all(&settings.providers.configured());
+    let done = log.create_topics(&topics).await;
+    log.close().await;
+    for line in done.context("the topics cannot be created")? {
+        print::line(line);
+    }
+    Ok(())
+}
+
+fn schemas(folder: Option<&Path>) -> Result<(), CommandError> {
+    let documents = event::documents();
+    let Some(folder) = folder else {
+        for (_, document) in documents {
+            print::line(format!("{document:#}"));
+        }
+        return Ok(());
+    };
+    let write = || -> std::io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        for (name, document) in &documents {
+            let path = folder.join(name);
+            std::fs::write(&path, format!("{document:#}\n"))?;
+            print::line(path.display());
+        }
+        Ok(())
+    };
+    let context = || format!("{} cannot be written", folder.display());
+    write().with_context(context)?;
+    Ok(())
+}
