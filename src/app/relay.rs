@@ -235,12 +235,7 @@ impl Relay {
         };
         let grace = self.drain.saturating_add(FAREWELL);
         let outcome = self.tasks.run(signal, grace).await;
-        if tokio::time::timeout(FAREWELL, self.log.close())
-            .await
-            .is_err()
-        {
-            tracing::warn!("The log did not close in time");
-        }
+        close(&*self.log).await;
         self.admin_stops.cancel();
         while self.admin.join_next().await.is_some() {}
         outcome?;
