@@ -1,5 +1,6 @@
 //! Why a platform did not do what a call asked, by who must act.
 
+use std::fmt;
 use std::time::Duration;
 
 /// Who must act before the same call can succeed.
@@ -19,7 +20,7 @@ pub enum Blame {
 ///
 /// `said` is the platform's own message: it may hold personal data, so it goes into the
 /// dead letter's payload and never into a log line, header, label or `Display`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// No connection: the call was surely not seen.
     #[error("provider could not be reached")]
@@ -75,6 +76,13 @@ pub enum Failure {
     /// It says that our clock is wrong.
     #[error("provider says that our clock is wrong")]
     WrongClock,
+}
+
+impl fmt::Debug for Failure {
+    /// Without the platform's words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Failure({}: {self})", self.code())
+    }
 }
 
 impl Failure {
@@ -149,6 +157,21 @@ impl Failure {
             | Self::TooLarge
             | Self::Unauthorized { .. }
             | Self::WrongClock => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_platform_show_in_no_output_of_ours() {
+        let said = "jane@example.com is unknown".to_owned();
+        let failure = Failure::Refused { status: 400, said };
+        for shown in [format!("{failure:?}"), failure.to_string()] {
+            assert!(!shown.contains("jane"), "{shown}");
+            assert!(shown.contains("400"), "{shown}");
         }
     }
 }

@@ -126,6 +126,13 @@ impl Worker {
             Next::Later(at) => Some(outlook.next_change.map_or(at, |change| change.min(at))),
             Next::Now(_) | Next::Nothing => outlook.next_change,
         };
+        if book == Book::Unmapped && lane.book != Some(Book::Unmapped) {
+            tracing::warn!(
+                provider = self.rules.provider.as_str(),
+                event.id = &*lane.event,
+                "Nobody mapped a group of this active person; add one of them to [[assignments]]"
+            );
+        }
         self.books.move_person(&mut lane.book, book);
         match next {
             Next::Now(operation) => {

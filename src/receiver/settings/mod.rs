@@ -49,7 +49,7 @@ impl Default for ReceiverSettings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080)),
-            body_limit: 1 << 20,
+            body_limit: LARGEST_BODY,
             body_within: Duration::from_secs(10),
             answer_within: Duration::from_secs(2),
             retry_after: Duration::from_secs(5),
@@ -63,6 +63,8 @@ impl Default for ReceiverSettings {
 const LONGEST_ANSWER: Duration = Duration::from_secs(3);
 /// A batch of a few dozen people fits; a single event always does.
 const SMALLEST_BODY: usize = 16 << 10;
+/// A body in quarantine must fit a record of the log with its headers.
+const LARGEST_BODY: usize = 900 << 10;
 
 impl ReceiverSettings {
     /// Everything that contradicts itself; `prefix` is `receiver`.
@@ -83,15 +85,17 @@ impl ReceiverSettings {
         durations("body_within", self.body_within, None);
         durations("retry_after", self.retry_after, None);
         durations("drain", self.drain, None);
-        if self.body_limit < SMALLEST_BODY {
+        let size = if self.body_limit < SMALLEST_BODY {
+            Some("must be at least 16 KiB: senders put several people in one webhook")
+        } else if self.body_limit > LARGEST_BODY {
+            Some("must be at most 900 KiB: the log takes no record of 1 MB or more")
+        } else {
+            None
+        };
+        complaints.extend(size.map(|reason| {
             let shown = format!("{} B", self.body_limit);
-            let reason = "must be at least 16 KiB: senders put several people in one webhook";
-            complaints.push(Complaint::new(
-                format!("{prefix}.body_limit"),
-                shown,
-                reason,
-            ));
-        }
+            Complaint::new(format!("{prefix}.body_limit"), shown, reason)
+        }));
         if self.workers == 0 {
             let reason = "must be at least 1";
             complaints.push(Complaint::new(format!("{prefix}.workers"), 0, reason));
