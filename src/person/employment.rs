@@ -192,7 +192,6 @@ impl Employment {
             .filter(|(other_begins, word)| word.said_at < begins.min(*other_begins))
             // Of one version the later start gives less access.
             .filter(|(other_begins, word)| (word.version, *other_begins) > own)
-            .filter(|(other_begins, _)| *other_begins != begins)
             .map(|(_, word)| word.version)
             .max()
     }

@@ -69,6 +69,16 @@ fn a_restore_from_the_same_source_clears_it() {
 }
 
 #[test]
+fn a_restore_that_is_backdated_clears_it_too() {
+    employed()
+        .at("2026-03-05")
+        .revoked()
+        .at("2026-03-06")
+        .restored_from("2026-03-04")
+        .active_at("2026-03-07");
+}
+
+#[test]
 fn an_older_restore_that_arrives_late_clears_nothing() {
     employed()
         .at("2026-03-05")

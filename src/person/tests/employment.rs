@@ -209,6 +209,19 @@ fn a_hire_for_a_date_still_ahead_leaves_starts_that_had_come() {
 }
 
 #[test]
+fn a_hire_for_a_date_that_has_come_leaves_starts_that_are_ahead() {
+    history()
+        .at("2026-01-10")
+        .hired("2026-03-01")
+        .at("2026-01-20T12:00:00Z")
+        .hired("2026-01-20")
+        .at("2026-01-25")
+        .hire_cancelled("2026-01-20")
+        .gone_at("2026-01-26")
+        .active_at("2026-03-01");
+}
+
+#[test]
 fn a_start_that_was_moved_and_then_cancelled_does_not_come_back() {
     history()
         .at("2026-01-10")

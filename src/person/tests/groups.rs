@@ -198,6 +198,22 @@ fn a_gap_still_counts_when_the_rehire_is_restated_after_a_later_termination() {
 }
 
 #[test]
+fn a_gap_still_counts_when_a_rehire_entered_late_is_restated_every_night() {
+    history()
+        .at("2026-01-10")
+        .hired_into("2026-01-15", "Sales")
+        .at("2026-03-01")
+        .terminated("2026-03-31")
+        .at("2026-06-02")
+        .hired("2026-06-01")
+        .at("2026-07-01")
+        .terminated("2026-12-31")
+        .at("2026-07-02")
+        .observed(active().since("2026-06-01"))
+        .has_groups_at("2026-07-03", []);
+}
+
+#[test]
 fn a_gap_still_counts_when_no_end_is_observed_after_the_rehire() {
     history()
         .at("2026-01-10")

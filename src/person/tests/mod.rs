@@ -240,6 +240,11 @@ impl History {
         self.says(Fact::AccessRestored(change))
     }
 
+    fn restored_from(self, date: &str) -> Self {
+        let change = self.access(Some(date), Phase::Effective);
+        self.says(Fact::AccessRestored(change))
+    }
+
     fn groups(self, effective: Option<&str>, phase: Phase, groups: Groups) -> Self {
         let fact = Fact::GroupChanged(GroupChange {
             employment: self.employment.clone(),

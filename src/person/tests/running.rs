@@ -125,6 +125,22 @@ fn a_newer_end_before_the_only_start_is_a_no_show() {
 }
 
 #[test]
+fn a_no_show_whose_end_is_corrected_runs_until_then() {
+    history()
+        .at("2026-01-10")
+        .hired("2026-01-15")
+        .at("2026-01-11")
+        .terminated("2026-01-12")
+        .at("2026-01-16")
+        .hired("2026-06-01")
+        .gone_at("2026-01-17")
+        .at("2026-01-18")
+        .terminated("2026-12-31")
+        .active_at("2026-01-20")
+        .gone_at("2027-01-01");
+}
+
+#[test]
 fn a_hire_said_after_a_no_show_runs() {
     history()
         .at("2026-01-10")

@@ -62,6 +62,23 @@ fn a_rehire_cancelled_and_then_the_termination_rescinded() {
 }
 
 #[test]
+fn a_rehire_entered_late_and_cancelled_and_then_the_termination_rescinded() {
+    history()
+        .at("2026-01-10")
+        .observed(active())
+        .at("2026-03-01")
+        .terminated("2026-03-31")
+        .at("2026-06-02")
+        .hired("2026-06-01")
+        .at("2026-06-03")
+        .hire_cancelled("2026-06-01")
+        .gone_at("2026-06-04")
+        .at("2026-06-05")
+        .termination_cancelled()
+        .active_at("2026-06-05");
+}
+
+#[test]
 fn a_contractors_last_day_the_day_before_their_first_as_employee() {
     let contractor = history()
         .at("2026-01-10")
