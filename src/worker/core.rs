@@ -8,15 +8,17 @@ use jiff::Timestamp;
 use super::batches::{Batches, Kind};
 use super::books::{Book, Books};
 use super::gate::{Gate, Limits};
-use super::lanes::{Lane, Lanes, Outlook, Place};
+use super::lanes::{Lanes, Place};
+use super::next::{Next, choose};
+use super::outlook::look;
 use super::settings::WorkerSettings;
-use super::state::{OperationName, PersonState};
+use super::state::PersonState;
 use crate::id::{EmployeeId, Provider};
 use crate::log::{Arrived, Record, Topic, header};
 use crate::metrics::WorkerMetrics;
-use crate::person::{self, Person, Rules};
-use crate::plan::{Applied, Planner};
-use crate::provider::{Answer, Call, Operation};
+use crate::person::Rules;
+use crate::plan::Planner;
+use crate::provider::{Answer, Call};
 use crate::shard::{CallId, Core, Effect, Input, Restored};
 
 /// What every worker of one provider goes by.
@@ -94,23 +96,13 @@ impl Worker {
 
     /// Plans a person again, and queues what can be done now.
     pub(super) fn plan(&mut self, id: &EmployeeId, now: Timestamp) {
+        if !self.is_plannable(id, now) {
+            return;
+        }
         let Some(lane) = self.lanes.get_mut(id) else {
             return;
         };
-        if lane.has_broken_state || matches!(lane.place, Place::InFlight { .. }) {
-            return;
-        }
-        if lane.is_outlook_over(now) {
-            lane.outlook = look(&lane.person, &self.rules, now);
-        }
         let Some(outlook) = lane.outlook.as_ref() else {
-            self.books.move_person(&mut lane.book, Book::Undecodable);
-            tracing::error!(
-                provider = self.rules.provider.as_str(),
-                event.id = &*lane.event,
-                failure.code = "person_undecodable",
-                "A person's record cannot be read; nothing is done for them"
-            );
             return;
         };
         lane.state
@@ -126,21 +118,16 @@ impl Worker {
             Next::Later(at) => Some(outlook.next_change.map_or(at, |change| change.min(at))),
             Next::Now(_) | Next::Nothing => outlook.next_change,
         };
-        if book == Book::Unmapped && lane.book != Some(Book::Unmapped) {
-            tracing::warn!(
-                provider = self.rules.provider.as_str(),
-                event.id = &*lane.event,
-                "Nobody mapped a group of this active person; add one of them to [[assignments]]"
-            );
+        if book == Book::Unmapped && lane.book != Some(book) {
+            say_unmapped(self.rules.provider, &lane.event);
         }
         self.books.move_person(&mut lane.book, book);
         match next {
+            Next::Now(operation) if lane.waits_for(operation) => {}
             Next::Now(operation) => {
-                if !lane.waits_for(operation) {
-                    let ticket = self.batches.add(id, operation, lane.cohort, now);
-                    let operation = operation.clone();
-                    lane.place = Place::Queued { ticket, operation };
-                }
+                let ticket = self.batches.add(id, operation, lane.cohort, now);
+                let operation = operation.clone();
+                lane.place = Place::Queued { ticket, operation };
             }
             Next::Later(_) => lane.place = Place::Idle,
             Next::Nothing => {
@@ -150,6 +137,24 @@ impl Worker {
             }
         }
         self.lanes.wake(id, wake);
+    }
+
+    /// Whether a person can be planned now; if so, their lane has an outlook that holds.
+    fn is_plannable(&mut self, id: &EmployeeId, now: Timestamp) -> bool {
+        let Some(lane) = self.lanes.get_mut(id) else {
+            return false;
+        };
+        if lane.has_broken_state || matches!(lane.place, Place::InFlight { .. }) {
+            return false;
+        }
+        if lane.is_outlook_over(now) {
+            lane.outlook = look(&lane.person, &self.rules, now);
+        }
+        if lane.outlook.is_none() {
+            self.books.move_person(&mut lane.book, Book::Undecodable);
+            say_undecodable(self.rules.provider, &lane.event);
+        }
+        lane.outlook.is_some()
     }
 
     /// Sends every batch that is ready, as far as the gate lets it.
@@ -187,116 +192,21 @@ impl Worker {
     }
 }
 
-impl Lane {
-    fn is_outlook_over(&self, now: Timestamp) -> bool {
-        self.outlook
-            .as_ref()
-            .is_none_or(|outlook| outlook.next_change.is_some_and(|at| at <= now))
-    }
-
-    fn waits_for(&self, wanted: &Operation) -> bool {
-        matches!(&self.place, Place::Queued { operation, .. } if operation == wanted)
-    }
-
-    /// Announces the queued operation in the durable record and hands it out.
-    fn depart(&mut self, entry: u64, call: CallId) -> Option<Operation> {
-        match &self.place {
-            Place::Queued { ticket, operation } if *ticket == entry => {
-                let operation = operation.clone();
-                let before = self.state.applied.clone();
-                self.state.applied.announce(&operation);
-                self.place = Place::InFlight { call, before };
-                Some(operation)
-            }
-            Place::Queued { .. } | Place::Idle | Place::InFlight { .. } => None,
-        }
-    }
-
-    /// Ends a call; hands out what was applied before it.
-    pub(super) fn return_from(&mut self, over: CallId) -> Option<Applied> {
-        match std::mem::take(&mut self.place) {
-            Place::InFlight { call, before } if call == over => Some(before),
-            other @ (Place::InFlight { .. } | Place::Queued { .. } | Place::Idle) => {
-                self.place = other;
-                None
-            }
-        }
-    }
-
-    fn book_of(&self, outlook: &Outlook, steps: &[Operation]) -> Book {
-        let locks = |step: &Operation| matches!(step, Operation::Lock { .. });
-        let is_dead = |step: &Operation| self.state.dead.contains_key(&OperationName::from(step));
-        if steps.iter().any(locks) {
-            Book::LeaverNotLocked
-        } else if steps.iter().any(|step| !is_dead(step)) {
-            Book::Pending
-        } else if !steps.is_empty() {
-            Book::Dead
-        } else if outlook.desired.is_unmapped {
-            Book::Unmapped
-        } else if outlook.next_change.is_some() {
-            Book::Scheduled
-        } else {
-            Book::Applied
-        }
-    }
+fn say_unmapped(provider: Provider, event: &str) {
+    tracing::warn!(
+        provider = provider.as_str(),
+        event.id = event,
+        "Nobody mapped a group of this active person; add one of them to [[assignments]]"
+    );
 }
 
-/// What a lane does next.
-#[derive(Debug, Clone, Copy)]
-enum Next<'a> {
-    Now(&'a Operation),
-    Later(Timestamp),
-    Nothing,
-}
-
-/// The first step that is neither dead nor waiting; else when the first one stops waiting.
-fn choose<'a>(
-    steps: &'a [Operation],
-    state: &PersonState,
-    gate: &Gate,
-    now: Timestamp,
-) -> Next<'a> {
-    let mut earliest: Option<Timestamp> = None;
-    for step in steps {
-        let name = OperationName::from(step);
-        if state.dead.contains_key(&name) {
-            continue;
-        }
-        let tried = state.trying.get(&name).map(|trying| trying.next_at);
-        let closed = match step {
-            Operation::Join { target } | Operation::Leave { target } => {
-                gate.target_closed_until(target)
-            }
-            Operation::Lock { .. } | Operation::Activate { .. } => None,
-        };
-        match tried.max(closed).filter(|at| *at > now) {
-            None => return Next::Now(step),
-            Some(at) => earliest = Some(earliest.map_or(at, |other| other.min(at))),
-        }
-    }
-    earliest.map_or(Next::Nothing, Next::Later)
-}
-
-/// Reads a person's record: what HR wants now; none if it cannot be read.
-fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option<Outlook> {
-    // Somebody this provider has state of, but HR has forgotten, is as good as unheard of.
-    let person = if record.is_empty() {
-        Person::default()
-    } else {
-        serde_json::from_slice(record).ok()?
-    };
-    if person.v > person::FORMAT {
-        return None;
-    }
-    let standing = person::standing(&person, &rules.people, now);
-    let desired = rules.planner.desired(&standing);
-    Some(Outlook {
-        digest: desired.digest(),
-        next_change: standing.next_change,
-        removal_since: person.received.max(standing.ended_at),
-        desired,
-    })
+fn say_undecodable(provider: Provider, event: &str) {
+    tracing::error!(
+        provider = provider.as_str(),
+        event.id = event,
+        failure.code = "person_undecodable",
+        "A person's record cannot be read; nothing is done for them"
+    );
 }
 
 /// A person's state as a record.

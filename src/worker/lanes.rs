@@ -6,9 +6,10 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::books::Book;
-use super::state::PersonState;
+use super::outlook::Outlook;
+use super::state::{OperationName, PersonState};
 use crate::id::EmployeeId;
-use crate::plan::{Applied, Desired, Digest};
+use crate::plan::Applied;
 use crate::provider::Operation;
 use crate::shard::CallId;
 
@@ -56,16 +57,59 @@ pub(super) enum Place {
     },
 }
 
-/// What HR wants of a person, until something changes.
-#[derive(Debug, Clone)]
-pub(super) struct Outlook {
-    pub(super) desired: Desired,
-    pub(super) digest: Digest,
-    /// When it must be looked at again.
-    pub(super) next_change: Option<Timestamp>,
-    /// Since when somebody gone should be locked out: the fact's receipt, or its date if
-    /// that came later.
-    pub(super) removal_since: Option<Timestamp>,
+impl Lane {
+    pub(super) fn is_outlook_over(&self, now: Timestamp) -> bool {
+        self.outlook
+            .as_ref()
+            .is_none_or(|outlook| outlook.next_change.is_some_and(|at| at <= now))
+    }
+
+    pub(super) fn waits_for(&self, wanted: &Operation) -> bool {
+        matches!(&self.place, Place::Queued { operation, .. } if operation == wanted)
+    }
+
+    /// Announces the queued operation in the durable record and hands it out.
+    pub(super) fn depart(&mut self, entry: u64, call: CallId) -> Option<Operation> {
+        match &self.place {
+            Place::Queued { ticket, operation } if *ticket == entry => {
+                let operation = operation.clone();
+                let before = self.state.applied.clone();
+                self.state.applied.announce(&operation);
+                self.place = Place::InFlight { call, before };
+                Some(operation)
+            }
+            Place::Queued { .. } | Place::Idle | Place::InFlight { .. } => None,
+        }
+    }
+
+    /// Ends a call; hands out what was applied before it.
+    pub(super) fn return_from(&mut self, over: CallId) -> Option<Applied> {
+        match std::mem::take(&mut self.place) {
+            Place::InFlight { call, before } if call == over => Some(before),
+            other @ (Place::InFlight { .. } | Place::Queued { .. } | Place::Idle) => {
+                self.place = other;
+                None
+            }
+        }
+    }
+
+    pub(super) fn book_of(&self, outlook: &Outlook, steps: &[Operation]) -> Book {
+        let locks = |step: &Operation| matches!(step, Operation::Lock { .. });
+        let is_dead = |step: &Operation| self.state.dead.contains_key(&OperationName::from(step));
+        if steps.iter().any(locks) {
+            Book::LeaverNotLocked
+        } else if steps.iter().any(|step| !is_dead(step)) {
+            Book::Pending
+        } else if !steps.is_empty() {
+            Book::Dead
+        } else if outlook.desired.is_unmapped {
+            Book::Unmapped
+        } else if outlook.next_change.is_some() {
+            Book::Scheduled
+        } else {
+            Book::Applied
+        }
+    }
 }
 
 /// All lanes of a partition, and their timers.

@@ -13,6 +13,8 @@ mod gate;
 mod host;
 mod lanes;
 mod letters;
+mod next;
+mod outlook;
 mod retry;
 mod settings;
 mod state;
