@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::batches::Kind;
-use super::core::{Worker, state_record};
+use super::core::Worker;
 use super::letters::Letter;
 use super::retry::{Attempt, Verdict, judge};
-use super::state::{Dead, OperationName, Trying};
+use super::state::{Dead, OperationName, Trying, state_record};
 use crate::id::EmployeeId;
 use crate::plan::Applied;
 use crate::provider::{Answer, Blame, Call, Failure, Operation, Target};

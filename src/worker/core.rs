@@ -7,34 +7,17 @@ use jiff::Timestamp;
 
 use super::batches::{Batches, Kind};
 use super::books::{Book, Books};
-use super::gate::{Gate, Limits};
+use super::gate::Gate;
 use super::lanes::{Lanes, Place};
 use super::next::{Next, choose};
 use super::outlook::look;
-use super::settings::WorkerSettings;
-use super::state::PersonState;
+use super::rules::WorkerRules;
+use super::state::{PersonState, state_record};
 use crate::id::{EmployeeId, Provider};
 use crate::log::{Arrived, Record, Topic, header};
 use crate::metrics::WorkerMetrics;
-use crate::person::Rules;
-use crate::plan::Planner;
 use crate::provider::{Answer, Call};
 use crate::shard::{CallId, Core, Effect, Input, Restored};
-
-/// What every worker of one provider goes by.
-#[derive(Debug)]
-pub struct WorkerRules {
-    /// Which provider.
-    pub provider: Provider,
-    /// How facts are read.
-    pub people: Rules,
-    /// How the provider is planned for.
-    pub planner: Box<dyn Planner>,
-    /// What the provider can take.
-    pub limits: Limits,
-    /// Batching and retries.
-    pub settings: WorkerSettings,
-}
 
 /// The worker of one partition.
 #[derive(Debug)]
@@ -207,13 +190,6 @@ fn say_undecodable(provider: Provider, event: &str) {
         failure.code = "person_undecodable",
         "A person's record cannot be read; nothing is done for them"
     );
-}
-
-/// A person's state as a record.
-pub(super) fn state_record(provider: Provider, id: &EmployeeId, state: &PersonState) -> Record {
-    // A struct of texts, numbers and maps with text keys always serialises.
-    let payload = serde_json::to_vec(state).unwrap_or_default();
-    Record::new(Topic::State(provider), id.as_str(), payload)
 }
 
 impl Core for Worker {

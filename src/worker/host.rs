@@ -5,7 +5,8 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::core::{Worker, WorkerRules};
+use super::core::Worker;
+use super::rules::WorkerRules;
 use crate::clock::Clock;
 use crate::health::Health;
 use crate::metrics::{Metrics, StageMetrics};

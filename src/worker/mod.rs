@@ -16,14 +16,16 @@ mod letters;
 mod next;
 mod outlook;
 mod retry;
+mod rules;
 mod settings;
 mod state;
 
 #[cfg(test)]
 mod tests;
 
-pub use core::{Worker, WorkerRules};
+pub use core::Worker;
 pub use gate::Limits;
 pub use host::WorkerHost;
+pub use rules::WorkerRules;
 pub use settings::WorkerSettings;
 pub use state::{FORMAT, PersonState};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::core::WorkerRules;
+use super::rules::WorkerRules;
 use crate::person::{self, Person};
 use crate::plan::{Desired, Digest};
 

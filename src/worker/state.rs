@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::id::{EmployeeId, Provider};
+use crate::log::{Record, Topic};
 use crate::plan::{Applied, Digest};
 use crate::provider::{Operation, Target};
 
@@ -81,4 +83,11 @@ pub struct Dead {
     pub code: String,
     /// Since when.
     pub at: Timestamp,
+}
+
+/// A person's state as a record.
+pub(super) fn state_record(provider: Provider, id: &EmployeeId, state: &PersonState) -> Record {
+    // A struct of texts, numbers and maps with text keys always serialises.
+    let payload = serde_json::to_vec(state).unwrap_or_default();
+    Record::new(Topic::State(provider), id.as_str(), payload)
 }
