@@ -7,16 +7,16 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::arguments::{Arguments, Command, Configured, Topics};
+use super::process::{load, start_logging, until_asked_to_stop};
 use super::{CommandError, print, send, simulate};
 use crate::app::demo::{self, Options};
 use crate::app::{Relay, Role, open_log};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Loaded, ProcessEnvironment, Settings};
+use crate::config::{self, Loaded, Settings};
 use crate::event;
 use crate::id::Provider;
 use crate::log::Topic;
-use crate::shutdown::asked_to_stop;
-use crate::telemetry::{self, LogSettings};
+use crate::telemetry::LogSettings;
 
 /// How long a health check waits for an answer.
 const PROBE: Duration = Duration::from_secs(2);
@@ -70,12 +70,6 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     }
 }
 
-/// Loads the configuration of a command.
-pub(super) fn load(configured: &Configured) -> Result<Loaded<Settings>, CommandError> {
-    let file = configured.config.as_deref();
-    Ok(config::load(file, &ProcessEnvironment)?)
-}
-
 fn is_configured(configured: &Configured, provider: Provider) -> Result<(), CommandError> {
     let settings = load(configured)?.settings;
     if settings.providers.configured().contains(&provider) {
@@ -101,17 +95,6 @@ async fn relay(
     let relay = Relay::start(&settings, &roles(&settings), log, clock)?;
     relay.run(until_asked_to_stop()).await?;
     Ok(())
-}
-
-pub(super) fn start_logging(settings: &LogSettings) -> anyhow::Result<()> {
-    telemetry::start(settings).context("logging cannot be started")
-}
-
-/// Resolves when the process is asked to stop.
-pub(super) async fn until_asked_to_stop() {
-    if let Err(error) = asked_to_stop().await {
-        tracing::error!(%error, "Signals cannot be listened to; stopping");
-    }
 }
 
 async fn play(options: Options, clock: Arc<dyn Clock>) -> Result<(), CommandError> {

@@ -6,6 +6,7 @@
 mod arguments;
 mod commands;
 mod print;
+mod process;
 mod send;
 mod simulate;
 

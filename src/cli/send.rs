@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::arguments::{Send, SentFact};
-use super::commands::load;
+use super::process::load;
 use super::{CommandError, print};
 use crate::clock::Clock;
 use crate::config::Settings;

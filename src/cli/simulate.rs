@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::arguments::Simulate;
-use super::commands::{start_logging, until_asked_to_stop};
+use super::process::{start_logging, until_asked_to_stop};
 use super::{CommandError, print};
 use crate::clock::Clock;
 use crate::secret::Secret;

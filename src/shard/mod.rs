@@ -5,6 +5,7 @@
 //! clock; the [`run`] around it only moves bytes. It must never commit an offset ahead of
 //! the state that reflects it, and it knows no event.
 
+mod host;
 mod outbox;
 mod run;
 mod settings;
@@ -16,8 +17,9 @@ use jiff::Timestamp;
 
 use crate::log::{Arrived, Record, Topic};
 
+pub use host::{Host, Process, StageError};
 pub use settings::ShardSettings;
-pub use stage::{Host, Process, StageError, run_stage};
+pub use stage::run_stage;
 
 /// Names one call of a core until it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,8 +6,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::host::{BEAT, Host, SILENCE, StageError};
 use super::outbox::Outbox;
-use super::stage::{BEAT, Host, SILENCE, StageError};
 use super::{CallId, Core, Effect, Input};
 use crate::health::Component;
 use crate::log::{CommitError, Delivery, Partition};

@@ -14,7 +14,7 @@ use super::outlook::look;
 use super::rules::WorkerRules;
 use super::state::{PersonState, state_record};
 use crate::id::{EmployeeId, Provider};
-use crate::log::{Arrived, Record, Topic, header};
+use crate::log::{Arrived, Topic, header};
 use crate::metrics::WorkerMetrics;
 use crate::provider::{Answer, Call};
 use crate::shard::{CallId, Core, Effect, Input, Restored};

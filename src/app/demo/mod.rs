@@ -3,6 +3,7 @@
 //! Everything is real but the platform: receiver, embedded log, roster, worker, client. It
 //! ends with a table of expected against actual, and fails if a single person differs.
 
+mod actual;
 mod history;
 mod play;
 mod report;

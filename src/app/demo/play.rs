@@ -8,8 +8,8 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::actual::{Actual, difference};
 use super::history::{BAMBOOHR, History, Webhook};
-use super::report::{Actual, difference};
 use super::{PATIENCE, Stage};
 use crate::clock::Clock;
 use crate::operator::sender::{Sender, Signing, Unsigned};

@@ -1,0 +1,101 @@
+//! What a stage brings to its shards, and what can end them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use super::{Core, ShardSettings};
+use crate::clock::Clock;
+use crate::health::Health;
+use crate::log::{CommitError, ConsumeError};
+use crate::metrics::{Metrics, StageMetrics};
+
+/// How often a stage and its shards give a sign of life.
+pub(super) const BEAT: Duration = Duration::from_secs(5);
+/// Silent for longer, a stage or a shard is wedged. A commit may take as long as the log's
+/// own timeouts, of which the longest is a minute.
+pub(super) const SILENCE: Duration = Duration::from_mins(2);
+
+/// Why a stage ended otherwise than by draining.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// The log cannot be consumed.
+    #[error(transparent)]
+    Log(#[from] ConsumeError),
+    /// A call panicked.
+    #[error("a call panicked")]
+    CallPanicked(#[source] tokio::task::JoinError),
+    /// A shard panicked.
+    #[error("a shard panicked")]
+    ShardPanicked(#[source] tokio::task::JoinError),
+    /// The last commit was not confirmed before the drain was over: the next owner does it
+    /// again.
+    #[error("the last commit was not confirmed before the drain was over")]
+    DrainUncommitted,
+    /// The membership ended by itself.
+    #[error("the log ended the membership")]
+    MembershipEnded,
+}
+
+/// What every stage of a process shares.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where stages give signs of life.
+    pub health: Health,
+    /// Every number the process shows.
+    pub metrics: Metrics,
+}
+
+/// What a stage brings to its shards: cores, the way to make their calls, settings.
+pub trait Host: Send + Sync + 'static {
+    /// The deciding half of its shards.
+    type Core: Core;
+
+    /// Its name in logs and metrics.
+    fn name(&self) -> &'static str;
+
+    /// A fresh core for a partition.
+    fn core(&self, partition: u32) -> Self::Core;
+
+    /// Makes a call.
+    fn perform(
+        &self,
+        call: <Self::Core as Core>::Call,
+    ) -> BoxFuture<'static, <Self::Core as Core>::Answer>;
+
+    /// Its settings.
+    fn settings(&self) -> &ShardSettings;
+
+    /// Its clock.
+    fn clock(&self) -> &dyn Clock;
+
+    /// Where it gives signs of life.
+    fn health(&self) -> &Health;
+
+    /// The metrics every stage has.
+    fn metrics(&self) -> &StageMetrics;
+
+    /// Counts a commit.
+    fn count_commit(&self, error: Option<&CommitError>, took: Duration) {
+        let outcome = match error {
+            None => "committed",
+            Some(CommitError::Fenced) => "fenced",
+            Some(CommitError::Unconfirmed(_)) => "unconfirmed",
+        };
+        let metrics = self.metrics();
+        let labels = [self.name(), outcome];
+        metrics.commits.with_label_values(&labels).inc();
+        let seconds = metrics.commit_seconds.with_label_values(&[self.name()]);
+        seconds.observe(took.as_secs_f64());
+    }
+
+    /// Notes how many people a partition has.
+    fn count_people(&self, partition: u32, people: usize) {
+        let labels = [self.name(), &partition.to_string()];
+        let gauge = self.metrics().people.with_label_values(&labels);
+        gauge.set(i64::try_from(people).unwrap_or(i64::MAX));
+    }
+}
