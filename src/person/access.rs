@@ -31,7 +31,7 @@ impl Value for Access {
 #[derive(Debug)]
 pub(crate) struct Revocation<'a> {
     source: &'a SourceId,
-    from: Timestamp,
+    pub(crate) from: Timestamp,
     said: Said,
 }
 

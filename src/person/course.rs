@@ -98,8 +98,8 @@ impl NoEnds {
 pub(crate) struct Course {
     /// Standing starts, earliest first.
     pub(crate) starts: Vec<Start>,
-    /// The earliest start that was taken back.
-    pub(crate) withdrawn: Option<Timestamp>,
+    /// Starts that were taken back: for when they were, and when they were taken back.
+    withdrawn: Vec<(Timestamp, Timestamp)>,
     /// The end in force.
     pub(crate) end: Option<End>,
     ends: Vec<End>,
@@ -114,7 +114,7 @@ impl Course {
     pub(crate) fn new(starts: Vec<Start>, ends: Vec<End>, no_ends: NoEnds) -> Self {
         Self {
             starts,
-            withdrawn: None,
+            withdrawn: Vec::new(),
             end: in_force(&ends, no_ends.newest()),
             ends,
             no_ends,
@@ -124,7 +124,7 @@ impl Course {
         }
     }
 
-    pub(crate) fn with_withdrawn(self, withdrawn: Option<Timestamp>) -> Self {
+    pub(crate) fn with_withdrawn(self, withdrawn: Vec<(Timestamp, Timestamp)>) -> Self {
         Self { withdrawn, ..self }
     }
 
@@ -169,6 +169,15 @@ impl Course {
             self.end_before(self.starts.get(next)?)
                 .filter(|end| begun.at < end.at && end.at <= t)
         })
+    }
+
+    /// Since when a start that would have come by t is not one any more.
+    pub(crate) fn withdrawn_by(&self, t: Timestamp) -> Option<Timestamp> {
+        self.withdrawn
+            .iter()
+            .filter(|(start, _)| *start <= t)
+            .map(|(start, taken_back)| *start.max(taken_back))
+            .max()
     }
 
     /// Whether it runs at t (design section 4, "Running at t").

@@ -117,7 +117,8 @@ impl Employment {
         let starts = self.starts.keys().map(move |date| calendar.begin(date));
         let ends = self.ends.keys().map(move |date| calendar.end(date));
         let when_said = self.ended_when_said.iter().map(|end| end.value);
-        starts.chain(ends).chain(when_said)
+        let when_withdrawn = self.withdrawn().map(|(_, stamp)| stamp.said_at);
+        starts.chain(ends).chain(when_said).chain(when_withdrawn)
     }
 
     /// Reads the registers with the source's calendar.
@@ -139,14 +140,23 @@ impl Employment {
             }
         }
         starts.sort_unstable_by_key(|start| (start.at, start.version));
-        let withdrawn = self.starts.iter().filter(|(_, register)| !register.value);
+        let withdrawn = self
+            .withdrawn()
+            .map(|(date, stamp)| (calendar.begin(date), stamp.said_at));
         let no_ends = NoEnds {
             rescinded: self.rescinded.iter().map(Said::from).collect(),
             observed: self.no_end.as_ref().map(Said::from),
         };
         Course::new(starts, self.ends(calendar), no_ends)
-            .with_withdrawn(withdrawn.map(|(date, _)| calendar.begin(date)).min())
+            .with_withdrawn(withdrawn.collect())
             .with_seen(seen, explains_seen, grace)
+    }
+
+    fn withdrawn(&self) -> impl Iterator<Item = (&When, &Stamp)> {
+        self.starts
+            .iter()
+            .filter(|(_, register)| !register.value)
+            .map(|(date, register)| (date, &register.stamp))
     }
 
     fn ends(&self, calendar: Calendar<'_>) -> Vec<End> {

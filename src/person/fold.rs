@@ -24,9 +24,9 @@ pub struct Folded {
 
 /// Folds an event that arrived at `arrived_at` (used where nobody stamped a receipt).
 ///
-/// Invariant: any order and any repetition of the same events leads to the same record. Where
-/// one source's erasure covers the facts of another, which it does by the time they were said,
-/// this asks of that other source that its sequence does not run against its clock.
+/// Invariant: any order and any repetition of the same events leads to the same record. Of a
+/// source with sequences an erasure asks that they do not run against its clock, because it
+/// also covers what was said before it.
 pub fn fold(
     person: &mut Person,
     event: &Event,

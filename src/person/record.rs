@@ -107,8 +107,8 @@ impl std::fmt::Debug for Person {
 }
 
 impl Person {
-    /// Whether an erasure covers what one source said: of the erasing source by version, of
-    /// others by the time they spoke.
+    /// Whether an erasure covers what one source said: whatever was said by then, and of the
+    /// erasing source whatever is older by version.
     pub(crate) fn is_erased(&self, source: &SourceId, stamp: &Stamp) -> bool {
         covers(&self.erased, source, stamp)
     }
@@ -134,11 +134,8 @@ impl Person {
 
 fn covers(floors: &BTreeMap<SourceId, Stamp>, source: &SourceId, stamp: &Stamp) -> bool {
     floors.iter().any(|(erasing, floor)| {
-        if erasing == source {
-            stamp.version <= floor.version
-        } else {
-            stamp.said_at <= floor.said_at
-        }
+        let is_older = erasing == source && stamp.version <= floor.version;
+        is_older || stamp.said_at <= floor.said_at
     })
 }
 

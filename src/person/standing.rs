@@ -36,7 +36,7 @@ pub struct Standing {
     pub attributes: BTreeMap<String, String>,
     /// Some employment has ended, was seen active since, and is not revived yet: a conflict.
     pub disputed: bool,
-    /// The latest end that has passed, of somebody gone.
+    /// Since when somebody gone is: the latest end, revocation or withdrawal of a start.
     pub ended_at: Option<Timestamp>,
     /// The next reading of the clock at which the answer may differ.
     pub next_change: Option<Timestamp>,
@@ -68,16 +68,20 @@ pub fn standing(person: &Person, rules: &Rules, t: Timestamp) -> Standing {
     let mut disputed = false;
     let mut ended_at = person.erased.values().map(|floor| floor.said_at).max();
     for employment in &employments {
-        let running = employment.course.running(t);
-        let locked = revoked
+        let course = &employment.course;
+        let running = course.running(t);
+        let runs = running == Running::Yes;
+        let locked_since = revoked
             .iter()
-            .any(|r| r.counts_against(employment.source, &employment.course, t));
+            .filter(|revoked| revoked.counts_against(employment.source, course, t))
+            .map(|revoked| revoked.from)
+            .max();
         disputed |= running == Running::Disputed;
-        let this = employment
-            .course
-            .presence(running == Running::Yes, locked, t);
-        ended_at = ended_at.max(employment.course.ended_by(t).map(|end| end.at));
-        presence = presence.or(this);
+        presence = presence.or(course.presence(runs, locked_since.is_some(), t));
+        ended_at = ended_at
+            .max(course.ended_by(t).map(|end| end.at))
+            .max(course.withdrawn_by(t))
+            .max(locked_since.filter(|_| runs));
     }
     let groups = if presence == Presence::Active {
         view.groups(&employments, t)
@@ -125,7 +129,7 @@ impl Person {
 impl Course {
     fn presence(&self, runs: bool, locked: bool, t: Timestamp) -> Presence {
         let has_ended = self.ended_by(t).is_some();
-        let was_withdrawn = self.withdrawn.is_some_and(|start| start <= t);
+        let was_withdrawn = self.withdrawn_by(t).is_some();
         if runs && !locked {
             Presence::Active
         } else if runs || has_ended || was_withdrawn {

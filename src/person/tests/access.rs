@@ -12,7 +12,8 @@ fn a_revocation_locks_out_somebody_employed() {
         .at("2026-03-01T09:30:00Z")
         .revoked()
         .active_at("2026-03-01T09:29:59Z")
-        .gone_at("2026-03-01T09:30:00Z");
+        .gone_at("2026-03-01T09:30:00Z")
+        .ended_at("2026-03-02", Some("2026-03-01T09:30:00Z"));
 }
 
 #[test]

@@ -36,6 +36,20 @@ fn a_sequence_decides_where_the_source_has_one() {
 }
 
 #[test]
+fn a_fact_without_the_sequence_its_source_has_is_older_than_any() {
+    history()
+        .versions_by(VersionBy::Sequence)
+        .at("2026-01-10")
+        .sequence(0)
+        .hired("2026-01-15")
+        .sequence(0)
+        .termination_cancelled()
+        .at("2026-03-01")
+        .terminated("2026-03-31")
+        .active_at("2026-04-01");
+}
+
+#[test]
 fn the_epoch_leads_the_sequence() {
     let before = history()
         .versions_by(VersionBy::Sequence)
@@ -252,7 +266,8 @@ fn cancelled_withdraws_a_start_that_had_come() {
         .hired("2026-01-15")
         .at("2026-01-20")
         .hire_cancelled("2026-01-15")
-        .gone_at("2026-01-20");
+        .gone_at("2026-01-20")
+        .ended_at("2026-01-21", Some("2026-01-20"));
 }
 
 #[test]

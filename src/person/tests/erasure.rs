@@ -93,6 +93,18 @@ fn the_newest_erasure_is_the_floor() {
 }
 
 #[test]
+fn an_erasure_without_the_sequence_its_source_has_covers_what_was_said_before() {
+    history()
+        .versions_by(VersionBy::Sequence)
+        .at("2026-01-10")
+        .sequence(1)
+        .hired("2026-01-15")
+        .at("2026-06-01")
+        .erased()
+        .gone_at("2026-06-02");
+}
+
+#[test]
 fn a_floor_of_a_source_with_sequences_covers_lower_ones() {
     let erased = history()
         .versions_by(VersionBy::Sequence)
