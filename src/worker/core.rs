@@ -104,13 +104,8 @@ impl Worker {
             lane.outlook = look(&lane.person, &self.rules, now);
         }
         let Some(outlook) = lane.outlook.as_ref() else {
+            Book::Undecodable.tell(lane.book, self.rules.provider, &lane.event);
             self.books.move_person(&mut lane.book, Book::Undecodable);
-            tracing::error!(
-                provider = self.rules.provider.as_str(),
-                event.id = &*lane.event,
-                failure.code = "person_undecodable",
-                "A person's record cannot be read; nothing is done for them"
-            );
             return;
         };
         lane.state
@@ -126,13 +121,7 @@ impl Worker {
             Next::Later(at) => Some(outlook.next_change.map_or(at, |change| change.min(at))),
             Next::Now(_) | Next::Nothing => outlook.next_change,
         };
-        if book == Book::Unmapped && lane.book != Some(Book::Unmapped) {
-            tracing::warn!(
-                provider = self.rules.provider.as_str(),
-                event.id = &*lane.event,
-                "Nobody mapped a group of this active person; add one of them to [[assignments]]"
-            );
-        }
+        book.tell(lane.book, self.rules.provider, &lane.event);
         self.books.move_person(&mut lane.book, book);
         match next {
             Next::Now(operation) => {
