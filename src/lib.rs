@@ -2,7 +2,7 @@
 //!
 //! The folders are the stages of the pipeline, in the order the data flows:
 //! `receiver` -> `log` -> `roster` -> `log` -> `worker` -> `provider`.
-//! `docs/architecture.md` tells the story; `tests/it/layers.rs` proves that
+//! `docs/architecture.md` tells the story; `tests/it/layers` proves that
 //! imports go one way.
 
 pub mod admin;

@@ -1,5 +1,6 @@
 //! Every number the process shows, on a registry of its own.
 
+pub use prometheus::IntGauge;
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
@@ -67,8 +68,8 @@ pub struct WorkerMetrics {
     pub batch_people: HistogramVec,
     /// Dead letters, by provider and failure code.
     pub dead_letters: IntCounterVec,
-    /// People by provider, partition and what they wait for (`pending`, `scheduled`,
-    /// `dead`, `unmapped`, `leavers_not_locked`).
+    /// People by provider, partition and the book they are in (`applied`, `scheduled`,
+    /// `pending`, `leaver_not_locked`, `dead`, `unmapped`, `undecodable`).
     pub waiting: IntGaugeVec,
     /// Seconds from a removal's fact being received to its lock being confirmed.
     pub removal_seconds: HistogramVec,

@@ -16,7 +16,7 @@ use super::{CommandError, print};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::operator::sender::{Sender, Signing, Unsigned};
-use crate::provider::http::Reply;
+use crate::provider::http::{HeaderMap, Reply};
 use crate::receiver::settings::{SourceKind, SourceSettings};
 use crate::secret::Secret;
 
@@ -60,7 +60,7 @@ pub(super) async fn run(send: &Send, clock: Arc<dyn Clock>) -> Result<(), Comman
 async fn deliver(
     sender: &Sender,
     webhook: &Unsigned,
-    headers: &reqwest::header::HeaderMap,
+    headers: &HeaderMap,
     patience: Duration,
 ) -> anyhow::Result<Reply> {
     const LATER: u16 = 503;

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 use crate::clock::Clock;
 use crate::provider::Failure;
-use crate::provider::http::{BuildError, Http, Limits, Reply, Url};
+use crate::provider::http::{
+    AUTHORIZATION, BuildError, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, Http, Limits,
+    Reply, Url,
+};
 use crate::receiver::signature::{InvalidKey, sign_bamboohr, sign_standard_webhook};
 use crate::secret::Secret;
 

@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 pub use reqwest::Url;
-use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
+pub use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{DATE, RETRY_AFTER};
 use reqwest::redirect::Policy;
 
 use super::Failure;

@@ -1,9 +1,7 @@
 //! The books: what every person of a partition waits for at this provider (I2).
 
-use prometheus::IntGauge;
-
 use crate::id::Provider;
-use crate::metrics::WorkerMetrics;
+use crate::metrics::{IntGauge, WorkerMetrics};
 
 /// What a person waits for; every person is in exactly one book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +44,39 @@ impl Book {
             Self::Undecodable => "undecodable",
         }
     }
+
+    /// Says what is asked of people when somebody comes into this book from another.
+    pub(super) fn tell(self, from: Option<Self>, provider: Provider, event: &str) {
+        if from == Some(self) {
+            return;
+        }
+        match self {
+            Self::Undecodable => tell_undecodable(provider, event),
+            Self::Unmapped => tell_unmapped(provider, event),
+            Self::Applied
+            | Self::Scheduled
+            | Self::Pending
+            | Self::LeaverNotLocked
+            | Self::Dead => {}
+        }
+    }
+}
+
+fn tell_undecodable(provider: Provider, event: &str) {
+    tracing::error!(
+        provider = provider.as_str(),
+        event.id = event,
+        failure.code = "person_undecodable",
+        "A person's record cannot be read; nothing is done for them"
+    );
+}
+
+fn tell_unmapped(provider: Provider, event: &str) {
+    tracing::warn!(
+        provider = provider.as_str(),
+        event.id = event,
+        "Nobody mapped a group of this active person; add one of them to [[assignments]]"
+    );
 }
 
 /// The number of people in each book of one partition.

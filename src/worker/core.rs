@@ -101,9 +101,7 @@ impl Worker {
             Next::Later(at) => Some(outlook.next_change.map_or(at, |change| change.min(at))),
             Next::Now(_) | Next::Nothing => outlook.next_change,
         };
-        if book == Book::Unmapped && lane.book != Some(book) {
-            say_unmapped(self.rules.provider, &lane.event);
-        }
+        book.tell(lane.book, self.rules.provider, &lane.event);
         self.books.move_person(&mut lane.book, book);
         match next {
             Next::Now(operation) if lane.waits_for(operation) => {}
@@ -134,8 +132,8 @@ impl Worker {
             lane.outlook = look(&lane.person, &self.rules, now);
         }
         if lane.outlook.is_none() {
+            Book::Undecodable.tell(lane.book, self.rules.provider, &lane.event);
             self.books.move_person(&mut lane.book, Book::Undecodable);
-            say_undecodable(self.rules.provider, &lane.event);
         }
         lane.outlook.is_some()
     }
@@ -173,23 +171,6 @@ impl Worker {
             effects.push(Effect::Call(call_id, call));
         }
     }
-}
-
-fn say_unmapped(provider: Provider, event: &str) {
-    tracing::warn!(
-        provider = provider.as_str(),
-        event.id = event,
-        "Nobody mapped a group of this active person; add one of them to [[assignments]]"
-    );
-}
-
-fn say_undecodable(provider: Provider, event: &str) {
-    tracing::error!(
-        provider = provider.as_str(),
-        event.id = event,
-        failure.code = "person_undecodable",
-        "A person's record cannot be read; nothing is done for them"
-    );
 }
 
 impl Core for Worker {

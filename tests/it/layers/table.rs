@@ -142,7 +142,7 @@ const EVERYTHING_BELOW_CLI: &[&str] = &[
 pub(super) const FENCED: &[(&str, &[&str])] = &[
     ("rdkafka", &["log/kafka/", "log/kafka.rs"]),
     ("rusqlite", &["log/sqlite/", "log/sqlite.rs"]),
-    ("reqwest", &["provider/", "cli/", "operator/"]),
+    ("reqwest", &["provider/"]),
     ("actix_web", &["receiver/", "simulator/", "admin/"]),
     ("prometheus", &["metrics.rs"]),
     ("std::env", &["config/"]),

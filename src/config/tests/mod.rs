@@ -1,127 +1,13 @@
-//! Claims about loading, on settings made up to hold every shape a stage may use.
+//! Claims about loading.
+
+mod sample;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
+use self::sample::{Mode, Sample, SourceSample};
 use super::*;
 use crate::secret::Secret;
-
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-struct Sample {
-    /// Where things are kept.
-    data_dir: String,
-    /// One stage.
-    worker: WorkerSample,
-    /// Who may send, by name.
-    sources: BTreeMap<String, SourceSample>,
-    /// Which group means what; the first match decides.
-    assignments: Vec<AssignmentSample>,
-    /// Passed on as they are.
-    properties: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-struct WorkerSample {
-    /// How many at once.
-    batch: usize,
-    /// The share of failures
-    /// that is too many.
-    share: f64,
-    /// How long a call may take.
-    #[serde(with = "crate::settings::duration")]
-    #[schemars(with = "String")]
-    call_timeout: Duration,
-    /// What signs a call.
-    secret: Option<Secret>,
-    /// How careful to be.
-    mode: Mode,
-    /// Whether to begin.
-    enabled: bool,
-}
-
-impl Default for WorkerSample {
-    fn default() -> Self {
-        Self {
-            batch: 500,
-            share: 0.2,
-            call_timeout: Duration::from_secs(5),
-            secret: None,
-            mode: Mode::Assert,
-            enabled: true,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum Mode {
-    /// Do it all the same.
-    Assert,
-    /// Leave it.
-    Skip,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum SourceSample {
-    /// Signs with a shared secret.
-    Signed(SignedSample),
-    /// Sends what it likes.
-    Open {
-        /// The field that names the person.
-        subject: String,
-    },
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-struct SignedSample {
-    /// Any of them may have signed.
-    secrets: Vec<Secret>,
-    /// How old a signature may be.
-    #[serde(with = "crate::settings::duration")]
-    #[schemars(with = "String")]
-    tolerance: Duration,
-}
-
-impl Default for SignedSample {
-    fn default() -> Self {
-        Self {
-            secrets: Vec::new(),
-            tolerance: Duration::from_mins(5),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-struct AssignmentSample {
-    /// As HR names it.
-    group: String,
-    /// What it means.
-    #[serde(default)]
-    programs: Vec<String>,
-}
-
-impl Consistent for Sample {
-    fn complaints(&self) -> Vec<Complaint> {
-        let mut complaints = Vec::new();
-        if self.worker.batch > 500 {
-            complaints.push(Complaint::new(
-                "worker.batch",
-                self.worker.batch,
-                "must not exceed 500",
-            ));
-        }
-        if self.sources.is_empty() {
-            complaints.push(Complaint::missing("sources", "at least one is needed"));
-        }
-        complaints
-    }
-}
 
 const SOURCE: &str = "[sources.acme]\nkind = \"open\"\nsubject = \"id\"\n";
 
