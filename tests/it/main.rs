@@ -14,6 +14,7 @@
 )]
 
 mod admin;
+mod commands;
 mod generated;
 mod layers;
 mod log_claims;

@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub mod binary;
 pub mod captured;
 pub mod container;
 pub mod kafka;
