@@ -13,7 +13,7 @@ use super::next::{Next, choose};
 use super::outlook::look;
 use super::rules::WorkerRules;
 use super::state::{PersonState, state_record};
-use crate::id::{EmployeeId, Provider};
+use crate::id::EmployeeId;
 use crate::log::{Arrived, Topic, header};
 use crate::metrics::WorkerMetrics;
 use crate::provider::{Answer, Call};
