@@ -143,7 +143,8 @@ pub(super) struct Send {
     pub(super) fact: SentFact,
     /// Whom it is about.
     pub(super) employee: String,
-    /// The first or last day; today if not said.
+    /// The first or last day worked; without it a hire starts today and a termination is at
+    /// once.
     #[arg(long, value_name = "DATE")]
     pub(super) day: Option<jiff::civil::Date>,
     /// A group the person is in; may be repeated.

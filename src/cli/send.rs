@@ -159,7 +159,7 @@ fn event(send: &Send, id: &str, now: Timestamp) -> Value {
     };
     let mut data = Map::new();
     let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let needs_a_day = matches!(send.fact, SentFact::Hired | SentFact::Terminated) || send.cancel;
+    let needs_a_day = send.fact == SentFact::Hired || send.cancel;
     if let Some(day) = send.day.or(needs_a_day.then_some(today)) {
         data.insert("effective_at".to_owned(), json!(day.to_string()));
     }
