@@ -90,7 +90,8 @@ fn nothing_else_lies_in_the_folder() {
             .filter(|file| file.as_ref().unwrap().path().is_file())
             .count()
     };
-    assert_eq!(count(&folder()), documents().len() + 1);
+    // The index, and the configuration's schema.
+    assert_eq!(count(&folder()), documents().len() + 2);
     assert_eq!(count(&folder().join("examples")), examples().len());
 }
 
