@@ -101,8 +101,9 @@ fn binary(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
             .and_then(|raw| percent_decode_str(raw).decode_utf8().ok())
             .ok_or(Refusal::BadCloudEventsHeader)?;
         let twice = event.insert(attribute.to_owned(), Value::String(decoded.into_owned()));
-        // The body is the data; a header of that name would contradict it.
-        if twice.is_some() || attribute.starts_with("data") {
+        // The body is the data and Content-Type its media type; a header would contradict.
+        let is_carried = matches!(attribute, "data" | "data_base64" | "datacontenttype");
+        if twice.is_some() || is_carried {
             return Err(Refusal::BadCloudEventsHeader);
         }
     }
@@ -179,7 +180,14 @@ mod tests {
         headers[3] = ("ce-subject", "E-%C3%A9-%2525");
         let events = read(&headers, "").unwrap();
         assert_eq!(events[0].subject.as_str(), "E-é-%25");
-        for wrong in [("ce-subject", "E-%ff"), ("ce-id", "2"), ("ce-data", "x")] {
+        headers.push(("ce-dataschema", "https://example.com/terminated.json"));
+        assert_eq!(read(&headers, "").unwrap(), events);
+        for wrong in [
+            ("ce-subject", "E-%ff"),
+            ("ce-id", "2"),
+            ("ce-data", "x"),
+            ("ce-datacontenttype", "application/json"),
+        ] {
             let mut headers = BINARY.to_vec();
             headers.push(wrong);
             let refused = read(&headers, "").unwrap_err();

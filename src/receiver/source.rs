@@ -1,6 +1,5 @@
 //! A configured source, ready to verify and map what it sends.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use actix_web::http::header::HeaderMap;
@@ -22,8 +21,8 @@ pub(crate) struct Source {
     pub(crate) id: SourceId,
     /// What every event of it must carry, since its facts are ordered by it.
     pub(crate) version: VersionBy,
-    /// The source's name of each attribute that is let in, with its canonical name.
-    pub(crate) attributes: BTreeMap<String, String>,
+    /// The canonical name of each attribute that is let in, with the source's name of it.
+    pub(crate) attributes: Vec<(String, String)>,
     /// Put before its employee ids.
     pub(crate) subject_prefix: String,
     /// How old a signature may be.
@@ -78,12 +77,7 @@ impl Source {
         Ok(Self {
             id: SourceId::try_from(name).map_err(|error| wrong(error.to_string()))?,
             version: settings.version,
-            attributes: settings
-                .attributes
-                .pairs()
-                .into_iter()
-                .map(|(canonical, theirs)| (theirs, canonical))
-                .collect(),
+            attributes: settings.attributes.pairs(),
             subject_prefix: settings.subject_prefix.clone(),
             tolerance: settings.tolerance(),
             kind,

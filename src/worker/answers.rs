@@ -217,8 +217,9 @@ impl Worker {
                 lane.state.trying.insert(name, trying);
             }
             Verdict::Split => lane.cohort = Some(settled.half),
-            Verdict::Dead => self.bury(settled, failure.code(), failure, effects),
-            Verdict::Expired => self.bury(settled, "expired", failure, effects),
+            Verdict::Dead | Verdict::Expired => {
+                self.bury(settled, verdict.code(failure), failure, effects);
+            }
             Verdict::CloseTarget => self.close_target(operation, now),
             Verdict::CloseProvider => self.close_provider(failure, now),
         }

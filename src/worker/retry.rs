@@ -44,6 +44,19 @@ pub(super) enum Verdict {
     CloseProvider,
 }
 
+impl Verdict {
+    /// The stable word for what follows a failure: the failure's own, unless it was given up
+    /// for its age.
+    pub(super) const fn code(self, failure: &Failure) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Retry(_) | Self::Split | Self::Dead | Self::CloseTarget | Self::CloseProvider => {
+                failure.code()
+            }
+        }
+    }
+}
+
 /// Decides what follows a failure.
 ///
 /// A provider's own hint may lengthen a wait, never shorten it. Removals never expire and

@@ -77,15 +77,18 @@ pub(crate) fn admit(event: Event, source: &Source) -> Result<Event, ParseError> 
     Ok(Event {
         subject: EmployeeId::try_from(subject)
             .map_err(|_| wrong("subject", expected, Found::Text))?,
-        fact: with_attributes(event.fact, |theirs| let_in(theirs, source)),
+        fact: with_attributes(event.fact, |theirs| let_in(&theirs, source)),
         ..event
     })
 }
 
-fn let_in(theirs: Attributes, source: &Source) -> Attributes {
-    theirs
-        .into_iter()
-        .filter_map(|(name, value)| Some((source.attributes.get(&name)?.clone(), value)))
+/// The attributes that are let in, under their canonical names; two of them may be the same
+/// at the source.
+fn let_in(theirs: &Attributes, source: &Source) -> Attributes {
+    source
+        .attributes
+        .iter()
+        .filter_map(|(canonical, name)| Some((canonical.clone(), theirs.get(name)?.clone())))
         .collect()
 }
 

@@ -173,7 +173,7 @@ mod tests {
         let mut body = short();
         body["type"] = json!("hr.employee.updated.v1");
         body["data"] = json!({"attributes": {"mail": "a@example.com", "ssn": "078-05-1120"}});
-        let settings = "attributes = { email = 'mail' }\nsubject_prefix = 'acme/'";
+        let settings = "attributes = { email = 'mail', login = 'mail' }\nsubject_prefix = 'acme/'";
         let [event] = &mapped(settings, &body).events[..] else {
             panic!("one event");
         };
@@ -182,6 +182,6 @@ mod tests {
             panic!("an update");
         };
         let kept: Vec<&str> = update.attributes.keys().map(String::as_str).collect();
-        assert_eq!(kept, ["email"]);
+        assert_eq!(kept, ["email", "login"]);
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Trouble;
 use super::item::{Item, Said};
+use super::trouble::Trouble;
 use crate::event::{Attributes, Groups, Status};
 use crate::id::GroupId;
 use crate::receiver::settings::SourceSettings;
@@ -53,10 +53,7 @@ impl Mapping {
         } else if self.inactive.contains(&word) {
             Ok(Some(Status::Inactive))
         } else {
-            Err((
-                "unknown_status",
-                "has a status word that is neither in active_values nor in inactive_values",
-            ))
+            Err(Trouble::UnknownStatus)
         }
     }
 
@@ -82,12 +79,7 @@ impl Mapping {
                 Said::Empty => {}
                 Said::Text(text) => {
                     let group = GroupId::try_from(format!("{prefix}{text}"));
-                    current.insert(group.map_err(|_| {
-                        (
-                            "bad_group",
-                            "has a group of more than 250 characters or with control characters",
-                        )
-                    })?);
+                    current.insert(group.map_err(|_| Trouble::BadGroup)?);
                 }
             }
             said = said.saturating_add(1);
@@ -95,10 +87,7 @@ impl Mapping {
         match said {
             0 => Ok(Groups::default()),
             all if all == self.groups.len() => Ok(Groups::all(current)),
-            _ => Err((
-                "groups_incomplete",
-                "has some of the group_fields but not all: let the webhook post all of them",
-            )),
+            _ => Err(Trouble::GroupsIncomplete),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod item;
 mod mapping;
+mod trouble;
 
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use sha2::{Digest, Sha256};
 pub(crate) use mapping::Mapping;
 
 use self::item::Item;
+use self::trouble::Trouble;
 use super::{Mapped, Unmappable, form};
 use crate::event::{
     Event, Fact, Groups, Hire, Moment, ObservedEnd, Phase, Reason, Snapshot, Termination, When,
@@ -21,19 +23,6 @@ use crate::event::{
 use crate::id::{EmployeeId, EventId};
 use crate::receiver::signature::bamboohr::hex;
 use crate::receiver::source::Source;
-
-/// Why an item, or a part of it, is no fact: a stable word, and the same for people.
-type Trouble = (&'static str, &'static str);
-
-const NEEDS_READ: Trouble = (
-    "needs_read",
-    "says who changed but not what: use a field-based webhook that posts the mapped fields",
-);
-const NO_EMPLOYEE_ID: Trouble = (
-    "no_employee_id",
-    "has no employee id of 1 to 250 characters where the source's settings look for it",
-);
-const NO_TIME: Trouble = ("no_time", "has no `timestamp` with its offset");
 
 /// Maps a body that was signed at `sent_at`.
 pub(crate) fn map(
@@ -44,13 +33,13 @@ pub(crate) fn map(
     sent_at: Timestamp,
 ) -> Mapped {
     let value = if is_form(headers) {
-        form::read(body).ok_or(("not_form", "the body is no form".to_owned()))
+        form::read(body).ok_or_else(|| whole(Trouble::NotForm))
     } else {
-        read_json(body).map_err(|error| (error.code(), error.to_string()))
+        read_json(body).map_err(|error| Mapped::unmappable(error.code(), error.to_string()))
     };
     let value = match value {
         Ok(value) => value,
-        Err((code, reason)) => return Mapped::unmappable(code, reason),
+        Err(mapped) => return mapped,
     };
     let reader = Reader { source, mapping };
     if let Some(Value::Array(items)) = value.get("employees") {
@@ -58,11 +47,13 @@ pub(crate) fn map(
     }
     match value.get("type").and_then(Value::as_str) {
         Some(kind) => reader.single(kind, &value, body, sent_at),
-        None => Mapped::unmappable(
-            "unknown_shape",
-            "the body has neither `employees` nor `type`",
-        ),
+        None => whole(Trouble::UnknownShape),
     }
+}
+
+/// A body that is no fact at all.
+fn whole(trouble: Trouble) -> Mapped {
+    Mapped::unmappable(trouble.code(), format!("the body {trouble}"))
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
@@ -97,21 +88,14 @@ impl Reader<'_> {
                 let id = notice.text("employeeId");
                 let event = id.and_then(|id| self.event(&id, time, hash(body), deleted()));
                 event.map_or_else(
-                    || {
-                        Mapped::unmappable(
-                            NO_EMPLOYEE_ID.0,
-                            format!("the body {}", NO_EMPLOYEE_ID.1),
-                        )
-                    },
+                    || whole(Trouble::NoEmployeeId),
                     |event| Mapped {
                         events: vec![event],
                         unmappable: None,
                     },
                 )
             }
-            "employee.created" | "employee.updated" => {
-                Mapped::unmappable(NEEDS_READ.0, format!("the body {}", NEEDS_READ.1))
-            }
+            "employee.created" | "employee.updated" => whole(Trouble::NeedsRead),
             _ => Mapped::default(),
         }
     }
@@ -133,7 +117,7 @@ impl Reader<'_> {
     fn item(&self, value: &Value, troubles: &mut Vec<Trouble>) -> Option<Event> {
         let item = Item::of_batch(value);
         let Some(time) = item.time() else {
-            troubles.push(NO_TIME);
+            troubles.push(Trouble::NoTime);
             return None;
         };
         let fact = match item
@@ -141,14 +125,11 @@ impl Reader<'_> {
             .map(|action| action.to_lowercase())
             .as_deref()
         {
-            Some("created") => self.hired(&item, time, troubles)?,
+            Some("created") => self.created(&item, time, troubles)?,
             Some("updated") | None => self.observed(&item, troubles)?,
             Some("deleted") => deleted(),
             Some(_) => {
-                troubles.push((
-                    "unknown_action",
-                    "has an `action` other than Created, Updated and Deleted",
-                ));
+                troubles.push(Trouble::UnknownAction);
                 return None;
             }
         };
@@ -159,7 +140,7 @@ impl Reader<'_> {
         let event =
             id.and_then(|id| self.event(&id, time, hash(value.to_string().as_bytes()), fact));
         if event.is_none() {
-            troubles.push(NO_EMPLOYEE_ID);
+            troubles.push(Trouble::NoEmployeeId);
         }
         event
     }
@@ -180,13 +161,21 @@ impl Reader<'_> {
     }
 
     /// A new person. Where the first day is mapped but not here, the update that follows
-    /// every creation carries it.
-    fn hired(&self, item: &Item<'_>, time: Timestamp, troubles: &mut Vec<Trouble>) -> Option<Fact> {
+    /// every creation carries it; what is here already counts as observed. Most creations
+    /// arrive without any field.
+    fn created(
+        &self,
+        item: &Item<'_>,
+        time: Timestamp,
+        troubles: &mut Vec<Trouble>,
+    ) -> Option<Fact> {
         let start = match &self.mapping.hire_date {
             None => When::instant(time),
-            Some(field) => When {
-                moment: day(item, field, troubles)??,
-                zone: None,
+            Some(field) => match item.field(field).day() {
+                Ok(Some(Some(moment))) => When { moment, zone: None },
+                Ok(Some(None) | None) | Err(()) => {
+                    return item.has_fields().then(|| self.observed(item, troubles))?;
+                }
             },
         };
         Some(Fact::Hired(Hire {
@@ -201,7 +190,7 @@ impl Reader<'_> {
     /// What the posted fields say of a person.
     fn observed(&self, item: &Item<'_>, troubles: &mut Vec<Trouble>) -> Option<Fact> {
         if !item.has_fields() {
-            troubles.push(NEEDS_READ);
+            troubles.push(Trouble::NeedsRead);
             return None;
         }
         let before = troubles.len();
@@ -228,10 +217,7 @@ impl Reader<'_> {
             return Some(Fact::Snapshot(snapshot));
         }
         if before == troubles.len() {
-            troubles.push((
-                "no_mapped_field",
-                "has none of the fields that the source's settings map",
-            ));
+            troubles.push(Trouble::NoMappedField);
         }
         None
     }
@@ -252,7 +238,7 @@ impl Reader<'_> {
 )]
 fn day(item: &Item<'_>, field: &str, troubles: &mut Vec<Trouble>) -> Option<Option<Moment>> {
     item.field(field).day().unwrap_or_else(|()| {
-        troubles.push(("bad_date", "has a date that is not like 2026-03-31"));
+        troubles.push(Trouble::BadDate);
         None
     })
 }
@@ -271,11 +257,11 @@ const MOST_NAMED: usize = 10;
 
 /// One reason for all troubles of a batch, by item number.
 fn summed_up(troubles: &[(usize, Trouble)]) -> Option<Unmappable> {
-    let (_, (code, _)) = troubles.first()?;
-    let alike = troubles.iter().all(|(_, (other, _))| other == code);
+    let (_, first) = troubles.first()?;
+    let alike = troubles.iter().all(|(_, other)| other == first);
     let named = troubles.iter().take(MOST_NAMED);
     let mut reasons: Vec<String> = named
-        .map(|(index, (_, reason))| format!("item {} {reason}", index.saturating_add(1)))
+        .map(|(index, trouble)| format!("item {} {trouble}", index.saturating_add(1)))
         .collect();
     if let Some(more) = troubles
         .len()
@@ -285,7 +271,7 @@ fn summed_up(troubles: &[(usize, Trouble)]) -> Option<Unmappable> {
         reasons.push(format!("and {more} more"));
     }
     Some(Unmappable {
-        code: if alike { code } else { "several" },
+        code: if alike { *first } else { Trouble::Several }.code(),
         reason: reasons.join("; "),
         event_id: None,
     })

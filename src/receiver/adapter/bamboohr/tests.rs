@@ -180,6 +180,15 @@ fn a_created_item_is_a_hire_unless_its_first_day_is_still_to_come() {
         When::instant("2026-01-01T00:00:05Z".parse().unwrap())
     );
     assert_eq!(mapped(WHOLE, &created(json!({}))), Mapped::default());
+    let Fact::Snapshot(observed) =
+        &mapped(WHOLE, &created(json!({"Hire Date": "", "First Name": "T"}))).events[0].fact
+    else {
+        panic!("what was observed");
+    };
+    assert_eq!(observed.start, None);
+    assert_eq!(observed.attributes["first_name"].as_deref(), Some("T"));
+    let bad = mapped(WHOLE, &created(json!({"Hire Date": "1 March"})));
+    assert_eq!(bad.unmappable.unwrap().code, "bad_date");
     let with_day = created(json!({"Hire Date": "2026-03-01"}));
     let Fact::Hired(hire) = &mapped(WHOLE, &with_day).events[0].fact else {
         panic!("a hire");
