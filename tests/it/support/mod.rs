@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub mod broker;
 pub mod captured;
 pub mod container;
 pub mod kafka;
