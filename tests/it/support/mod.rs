@@ -1,6 +1,7 @@
 //! What the tests share.
 
 pub mod binary;
+pub mod broker;
 pub mod captured;
 pub mod container;
 pub mod kafka;
