@@ -67,8 +67,8 @@ pub struct WorkerMetrics {
     pub batch_people: HistogramVec,
     /// Dead letters, by provider and failure code.
     pub dead_letters: IntCounterVec,
-    /// People by provider, partition and what they wait for (`pending`, `scheduled`,
-    /// `dead`, `unmapped`, `leavers_not_locked`).
+    /// People by provider, partition and what they wait for (`applied`, `scheduled`,
+    /// `pending`, `leaver_not_locked`, `dead`, `unmapped`, `undecodable`).
     pub waiting: IntGaugeVec,
     /// Seconds from a removal's fact being received to its lock being confirmed.
     pub removal_seconds: HistogramVec,

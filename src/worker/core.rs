@@ -78,6 +78,14 @@ impl Worker {
             lane.outlook = None;
         }
         self.plan(&id, now);
+        let lane = self.lanes.get(&id);
+        if let Some(lane) = lane.filter(|lane| lane.book == Some(Book::Unmapped)) {
+            tracing::warn!(
+                provider = self.rules.provider.as_str(),
+                event.id = &*lane.event,
+                "No assignment covers the person's groups; they are registered to nothing"
+            );
+        }
     }
 
     fn remember(&mut self, record: Arrived) -> Option<EmployeeId> {
