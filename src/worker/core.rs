@@ -33,6 +33,8 @@ pub struct Worker {
     pub(super) die: fastrand::Rng,
     pub(super) last_cohort: u64,
     last_call: u64,
+    /// What is found at the start was told before the restart: the metrics still show it.
+    is_restoring: bool,
     is_draining: bool,
 }
 
@@ -48,6 +50,7 @@ impl Worker {
             die: fastrand::Rng::with_seed(seed),
             last_cohort: 0,
             last_call: 0,
+            is_restoring: false,
             is_draining: false,
             rules,
             metrics,
@@ -101,7 +104,9 @@ impl Worker {
             Next::Later(at) => Some(outlook.next_change.map_or(at, |change| change.min(at))),
             Next::Now(_) | Next::Nothing => outlook.next_change,
         };
-        book.tell(lane.book, self.rules.provider, &lane.event);
+        if !self.is_restoring {
+            book.tell(lane.book, self.rules.provider, &lane.event);
+        }
         self.books.move_person(&mut lane.book, book);
         match next {
             Next::Now(operation) if lane.waits_for(operation) => {}
@@ -224,9 +229,11 @@ impl Core for Worker {
         let mut effects = Vec::new();
         match input {
             Input::Restored => {
+                self.is_restoring = true;
                 for id in self.lanes.people() {
                     self.plan(&id, now);
                 }
+                self.is_restoring = false;
             }
             Input::Record(record) => self.take(record, now),
             Input::Answered(call, answer) => self.settle(call, &answer, now, &mut effects),

@@ -120,7 +120,6 @@ fn a_valid_configuration_is_shown_with_origins_and_without_secrets() {
         "providers.startexam.secret = \"[redacted]\"  # ",
         "sources.portal.secrets = [\"[redacted]\"]  # ",
         "assignments[0].group = \"Sales\"  # ",
-        "# kafka.properties_file is not set",
     ] {
         assert!(ended.stdout.contains(line), "no {line}: {}", ended.stdout);
     }
@@ -167,7 +166,6 @@ fn a_configuration_that_is_no_file_or_no_toml_is_refused() {
     let ended = Installation::new("[receiver").run(&["serve"]);
     assert_eq!(ended.code, Some(78));
     assert!(ended.stderr.contains("relay.toml:2:"), "{}", ended.stderr);
-    assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
 }
 
 #[test]
@@ -183,11 +181,8 @@ fn schemas_are_valid_json_printed_or_written() {
     let written = run(&["schemas", "--out", folder.to_str().unwrap()]);
     assert_eq!(written.code, Some(0));
     let names = files(&folder);
-    assert_eq!((names.len(), written.stdout.lines().count()), {
-        let count = documents.len();
-        assert!(count > 5, "{count} documents");
-        (count, count)
-    });
+    let lines = written.stdout.lines().count();
+    assert_eq!((names.len(), lines), (documents.len(), documents.len()));
     for name in names {
         let text = std::fs::read_to_string(folder.join(&name)).unwrap();
         let document: Value = serde_json::from_str(&text).unwrap();
@@ -353,12 +348,7 @@ fn what_send_says_reaches_the_simulated_platform() {
 fn a_health_check_is_0_while_the_relay_runs_and_1_after() {
     let site = Site::new();
     let relay = site.serve();
-    let admin = site.admin.to_string();
-    for question in [
-        &["healthcheck"][..],
-        &["healthcheck", "--ready"],
-        &["healthcheck", "--ready", "--admin", &admin],
-    ] {
+    for question in [&["healthcheck"][..], &["healthcheck", "--ready"]] {
         let ended = site.run(question);
         assert_eq!(ended.code, Some(0), "{question:?}: {}", ended.stderr);
     }
@@ -383,7 +373,7 @@ fn a_second_relay_on_the_same_data_is_told_who_holds_it() {
     let last = second.stderr.lines().last().unwrap_or_default();
     assert!(last.contains(&relay.id().to_string()), "{last}");
     assert!(last.starts_with("error: "), "{last}");
-    assert!(get(site.admin, "/health/ready").unwrap().0 == 200);
+    assert_eq!(get(site.admin, "/health/ready").unwrap().0, 200);
     assert_eq!(relay.terminate().code(), Some(0));
 }
 

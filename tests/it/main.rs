@@ -16,6 +16,7 @@
 mod admin;
 mod commands;
 mod generated;
+mod kills;
 mod layers;
 mod log_claims;
 mod log_conformance;
@@ -26,3 +27,4 @@ mod schemas;
 mod stages;
 mod startexam_wire;
 mod support;
+mod whole;

@@ -74,7 +74,7 @@ impl Installation {
 
     /// Replaces the configuration; the data stays.
     pub fn configure(&self, text: &str) {
-        let text = format!("data_dir = {:?}\n{text}", self.path("data"));
+        let text = format!("data_dir = \"{}\"\n{text}", self.path("data").display());
         std::fs::write(self.path("relay.toml"), text).unwrap();
     }
 
@@ -220,7 +220,10 @@ pub fn metric(text: &str, name: &str, labels: &[(&str, &str)]) -> f64 {
         rest.starts_with(['{', ' ']) && labels.iter().all(named)
     };
     let value = |line: &str| line.rsplit(' ').next()?.parse::<f64>().ok();
-    text.lines().filter(is_it).filter_map(value).sum()
+    text.lines()
+        .filter(is_it)
+        .filter_map(value)
+        .fold(0.0, |sum, value| sum + value)
 }
 
 /// Whether anybody listens.

@@ -7,5 +7,6 @@ pub mod container;
 pub mod kafka;
 pub mod logs;
 pub mod memory_log;
+pub mod platform;
 pub mod said;
 pub mod test_receiver;
