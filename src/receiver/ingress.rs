@@ -268,7 +268,7 @@ fn told(source: &SourceId, events: usize, positions: &[Position], kept: Option<&
     tracing::info!(
         source,
         events,
-        log.positions = positions,
+        record.positions = positions,
         "Webhook accepted"
     );
 }
@@ -278,7 +278,7 @@ fn told_unmappable(source: &str, events: usize, positions: &str, unmappable: &Un
     tracing::warn!(
         source,
         events,
-        log.positions = positions,
+        record.positions = positions,
         failure.code = code,
         "Webhook quarantined: {reason}"
     );

@@ -64,9 +64,9 @@ impl Roster {
                 self.count("dead_lettered");
                 let position = record.position;
                 tracing::error!(
-                    log.topic = %position.topic,
-                    log.partition = position.partition,
-                    log.offset = position.offset,
+                    record.topic = %position.topic,
+                    record.partition = position.partition,
+                    record.offset = position.offset,
                     failure.code = undecodable.code(),
                     "Event cannot be folded; it is in {}",
                     Topic::EventsDeadLetters

@@ -84,8 +84,8 @@ impl<'a, H: Host> Shard<'a, H> {
         shard.pulse.set_ready();
         tracing::info!(
             stage = host.name(),
-            log.partition = shard.partition.index(),
-            log.offset = committed,
+            record.partition = shard.partition.index(),
+            record.offset = committed,
             people = shard.core.people(),
             "Partition restored"
         );
@@ -218,7 +218,7 @@ impl<'a, H: Host> Shard<'a, H> {
         let partition = self.partition.index();
         tracing::warn!(
             stage,
-            log.partition = partition,
+            record.partition = partition,
             "Partition was taken over; forgetting it"
         );
         Ended::Taken
@@ -229,7 +229,7 @@ impl<'a, H: Host> Shard<'a, H> {
         let partition = self.partition.index();
         tracing::warn!(
             stage,
-            log.partition = partition,
+            record.partition = partition,
             reason,
             "Commit was not confirmed; writing it again"
         );

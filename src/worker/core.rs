@@ -215,9 +215,9 @@ impl Core for Worker {
                 self.books.move_person(&mut lane.book, Book::Undecodable);
                 tracing::error!(
                     provider = self.rules.provider.as_str(),
-                    log.topic = %record.position.topic,
-                    log.partition = record.position.partition,
-                    log.offset = record.position.offset,
+                    record.topic = %record.position.topic,
+                    record.partition = record.position.partition,
+                    record.offset = record.position.offset,
                     failure.code = "state_undecodable",
                     "A person's state cannot be read; nothing is done for them"
                 );

@@ -84,8 +84,8 @@ impl Desk {
                 continue;
             };
             tracing::info!(
-                log.topic = element.topic(),
-                log.partition = partition,
+                record.topic = element.topic(),
+                record.partition = partition,
                 "Partition assigned"
             );
             let (held, grip) = grip();

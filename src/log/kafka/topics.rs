@@ -188,7 +188,7 @@ async fn check_compaction(
             Ok(resource) => resource,
             Err(code) => {
                 // The right to describe a topic is often not given.
-                tracing::warn!(log.topic = name, %code, "Whether the topic is compacted is unknown");
+                tracing::warn!(record.topic = name, %code, "Whether the topic is compacted is unknown");
                 continue;
             }
         };

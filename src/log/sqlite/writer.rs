@@ -288,7 +288,7 @@ impl Writer {
             match self.forget(&mut desk.connection, topic) {
                 Ok(forgotten) => is_done &= forgotten < SWEPT_TOGETHER,
                 Err(error) => {
-                    tracing::warn!(log.topic = %topic, %error, "Old records are not forgotten");
+                    tracing::warn!(record.topic = %topic, %error, "Old records are not forgotten");
                 }
             }
         }

@@ -139,6 +139,32 @@ fn holding(sources: &[Source], unwanted: &[&str]) -> Vec<String> {
 }
 
 #[test]
+fn no_log_line_has_a_field_that_its_writer_leaves_out() {
+    // tracing-subscriber takes fields that begin with `log.` for the metadata of another crate.
+    let is_left_out = |line: &str| {
+        let field = line
+            .rsplit(['(', ' '])
+            .find(|word| word.starts_with("log."));
+        field.is_some_and(|field| line.contains(&format!("{field} = ")))
+    };
+    assert!(is_left_out("tracing::warn!(log.topic = %topic, \"x\");"));
+    assert!(!is_left_out(
+        "tracing::warn!(record.topic = %topic, log.level());"
+    ));
+    let found: Vec<String> = below("src")
+        .iter()
+        .flat_map(|source| {
+            let lines = source.text.lines().zip(1..);
+            lines
+                .filter(|(line, _)| is_left_out(line))
+                .map(|(_, number)| format!("{}:{number}", source.path))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
 fn an_empty_word_is_found_in_any_case() {
     for name in ["RequestHandler", "util", "string_utils", "ServiceMap"] {
         assert!(is_empty_name(name), "{name}");
