@@ -1,39 +1,6 @@
 //! What the documents say about the code is so.
 
-use std::io::Write;
-
 use super::source::{Source, below, file};
-
-/// The words that failures are known by: every text a function called `code` answers with.
-fn codes(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(start) = rest.find("fn code(") {
-        rest = &rest[start..];
-        let body = &rest[..end_of_body(rest)];
-        for arm in body.split("=>").skip(1) {
-            if let Some(word) = arm.trim_start().strip_prefix('"') {
-                found.extend(word.split('"').next().map(str::to_owned));
-            }
-        }
-        rest = &rest["fn code(".len()..];
-    }
-    found
-}
-
-/// The byte behind the brace that closes the first one opened.
-fn end_of_body(text: &str) -> usize {
-    let mut depth = 0;
-    for (at, c) in text.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' if depth == 1 => return at,
-            '}' => depth -= 1,
-            _ => {}
-        }
-    }
-    text.len()
-}
 
 /// The names of the tests in a source text.
 fn tests(text: &str) -> Vec<String> {
@@ -66,45 +33,14 @@ fn cited(text: &str) -> Vec<String> {
     found
 }
 
-/// A document, or a loud word that what it promises was not compared.
-fn document(path: &str) -> Option<Source> {
-    let found = file(path);
-    if found.is_none() {
-        // Past the capture of a test's output, since a skip that is not seen is a lie.
-        let mut seen = std::io::stderr();
-        writeln!(
-            seen,
-            "SKIPPED: {path} is not there, so nothing was compared with it"
-        )
-        .unwrap();
-    }
-    found
-}
-
-#[test]
-fn every_failure_code_has_its_paragraph_in_the_operations_guide() {
-    let Some(guide) = document("docs/operations.md") else {
-        return;
-    };
-    let mut missing: Vec<String> = below("src")
-        .iter()
-        .flat_map(|source| codes(&source.text))
-        .filter(|code| !guide.text.contains(&format!("`{code}`")))
-        .collect();
-    missing.sort();
-    missing.dedup();
-    assert!(
-        missing.is_empty(),
-        "{} does not explain {missing:#?}",
-        guide.path
-    );
+/// A document that must be there.
+pub(super) fn document(path: &str) -> Source {
+    file(path).unwrap_or_else(|| panic!("{path} is not there"))
 }
 
 #[test]
 fn every_test_the_architecture_cites_exists() {
-    let Some(story) = document("docs/architecture.md") else {
-        return;
-    };
+    let story = document("docs/architecture.md");
     let mut sources = below("src");
     sources.extend(below("tests"));
     let known: Vec<String> = sources
@@ -119,20 +55,6 @@ fn every_test_the_architecture_cites_exists() {
         "{} cites tests that are not there: {missing:#?}",
         story.path
     );
-}
-
-#[test]
-fn codes_are_found_in_every_function_of_that_name() {
-    let text = r#"
-        fn other(&self) -> &str { match self { A => "not_this" } }
-        pub const fn code(&self) -> &'static str {
-            match self { Self::A { .. } => "first", Self::B(_) | Self::C =>
-                "second" }
-        }
-        fn later(&self) -> &str { match self { A => "nor_this" } }
-        fn code(self) -> &'static str { match self { D => "third" } }
-    "#;
-    assert_eq!(codes(text), ["first", "second", "third"]);
 }
 
 #[test]

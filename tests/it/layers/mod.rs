@@ -4,6 +4,7 @@
 mod documents;
 mod hygiene;
 mod imports;
+mod operations;
 mod rust;
 mod source;
 mod table;
