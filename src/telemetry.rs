@@ -36,7 +36,7 @@ pub enum LogFormat {
 impl Default for LogSettings {
     fn default() -> Self {
         Self {
-            level: "info".to_owned(),
+            level: "info,actix_server=warn".to_owned(),
             format: LogFormat::Text,
         }
     }

@@ -18,6 +18,7 @@ use crate::log::{Group, Log, Stage, Topic};
 use crate::metrics::Metrics;
 use crate::receiver::Receiver;
 use crate::roster::RosterHost;
+use crate::settings::Complaint;
 use crate::shard::{Host, Process, run_stage};
 use crate::shutdown::Tasks;
 use crate::worker::WorkerHost;
@@ -51,6 +52,29 @@ impl Role {
                 .map(Self::Worker),
         );
         roles
+    }
+}
+
+impl Role {
+    /// What the configuration lacks for this role.
+    pub fn lacks(self, settings: &Settings) -> Option<Complaint> {
+        match self {
+            Self::Receiver => settings.sources.is_empty().then(|| {
+                Complaint::missing(
+                    "sources",
+                    "required: without a source every webhook is refused; add [sources.<name>]",
+                )
+            }),
+            Self::Roster => None,
+            Self::Worker(provider) => {
+                let is_configured = settings.providers.configured().contains(&provider);
+                (!is_configured).then(|| {
+                    let key = format!("providers.{provider}");
+                    let reason = format!("required: add [{key}] to the configuration");
+                    Complaint::missing(key, reason)
+                })
+            }
+        }
     }
 }
 

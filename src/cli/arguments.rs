@@ -102,9 +102,9 @@ pub(super) enum Simulate {
         name = "startexam",
         after_help = "\
 Examples:
-  hris-relay simulate startexam --listen 127.0.0.1:8090 --program 95a6e267-1765-4a93-98b1-c6ca5ef2cd61
-  curl -s 127.0.0.1:8090/_sim/state                who is active, in which program
-  curl -s 127.0.0.1:8090/_sim/faults -d '[{\"times\": 3, \"action\": {\"status\": 503}}]'"
+  hris-relay simulate startexam --listen 127.0.0.1:8090
+  curl -s 127.0.0.1:8090/_sim/state       who is active, in which program
+  curl -s 127.0.0.1:8090/_sim/journal     every request, and calls that overlapped"
     )]
     StartExam(SimulateStartExam),
 }
@@ -131,7 +131,7 @@ pub(super) struct SimulateStartExam {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  hris-relay send portal hired e-17 --day 2026-03-01 --group Sales --attribute first_name=Ada --config relay.toml
+  hris-relay send portal hired e-17 --group Sales --config relay.toml
   hris-relay send portal terminated e-17 --day 2026-03-31 --config relay.toml
   hris-relay send bamboohr updated 12345 --field Status=Inactive --config relay.toml
 

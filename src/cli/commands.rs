@@ -14,7 +14,6 @@ use crate::app::{Relay, Role, open_log};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Loaded, Settings};
 use crate::event;
-use crate::id::Provider;
 use crate::log::Topic;
 use crate::telemetry::LogSettings;
 
@@ -37,10 +36,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Worker {
             provider,
             configured,
-        } => {
-            is_configured(&configured, provider)?;
-            relay(&configured, |_| vec![Role::Worker(provider)], clock).await
-        }
+        } => relay(&configured, |_| vec![Role::Worker(provider)], clock).await,
         Command::Simulate { platform } => simulate::run(platform, clock).await,
         Command::Send(send) => send::run(&send, clock).await,
         Command::Topics {
@@ -70,29 +66,23 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     }
 }
 
-fn is_configured(configured: &Configured, provider: Provider) -> Result<(), CommandError> {
-    let settings = load(configured)?.settings;
-    if settings.providers.configured().contains(&provider) {
-        return Ok(());
-    }
-    Err(CommandError::Usage(format!(
-        "providers.{provider} is not configured: add [providers.{provider}] to the configuration"
-    )))
-}
-
 async fn relay(
     configured: &Configured,
     roles: impl FnOnce(&Settings) -> Vec<Role>,
     clock: Arc<dyn Clock>,
 ) -> Result<(), CommandError> {
     let Loaded { settings, origins } = load(configured)?;
+    let roles = roles(&settings);
+    if let Some(complaint) = roles.iter().find_map(|role| role.lacks(&settings)) {
+        return Err(complaint.into());
+    }
     start_logging(&settings.log)?;
     tracing::info!(
         "Effective configuration:\n{}",
         config::effective(&settings, &origins).trim_end()
     );
     let log = open_log(&settings, Arc::clone(&clock)).context("the log cannot be opened")?;
-    let relay = Relay::start(&settings, &roles(&settings), log, clock)?;
+    let relay = Relay::start(&settings, &roles, log, clock)?;
     relay.run(until_asked_to_stop()).await?;
     Ok(())
 }

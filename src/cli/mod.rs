@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::config::Refused;
+use crate::settings::Complaint;
 use arguments::Arguments;
 
 /// Wrong usage, as clap says it too.
@@ -28,6 +29,9 @@ pub(crate) enum CommandError {
     /// The configuration is refused.
     #[error(transparent)]
     Config(#[from] Refused),
+    /// The configuration lacks what the command needs.
+    #[error(transparent)]
+    Lacking(#[from] Complaint),
     /// The arguments contradict the configuration.
     #[error("{0}")]
     Usage(String),
@@ -55,6 +59,10 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(CommandError::Config(refused)) => {
             print::problem(&refused.to_string());
+            ExitCode::from(CONFIG)
+        }
+        Err(CommandError::Lacking(complaint)) => {
+            print::problem(&complaint.to_string());
             ExitCode::from(CONFIG)
         }
         Err(CommandError::Usage(problem)) => {

@@ -232,28 +232,27 @@ fn help_of_every_command_says_what_it_does() {
 }
 
 #[test]
-fn wrong_usage_exits_2_and_says_what_was_expected() {
+fn wrong_usage_exits_2_and_a_lacking_configuration_78() {
     let site = Site::new();
-    for (arguments, says) in [
-        (&["no-such-command"][..], "no-such-command"),
-        (&[], "Usage: hris-relay"),
-        (&["serve", "--no-such-flag"], "--no-such-flag"),
-        (&["worker", "cirrus"], "expected `startexam`"),
-        (&["demo", "--people", "3"], "20..=25000"),
+    for (arguments, code, says) in [
+        (&["no-such-command"][..], 2, "no-such-command"),
+        (&[], 2, "Usage: hris-relay"),
+        (&["serve", "--no-such-flag"], 2, "--no-such-flag"),
+        (&["worker", "cirrus"], 2, "expected `startexam`"),
+        (&["demo", "--people", "3"], 2, "20..=25000"),
+        (&["simulate", "startexam", "--program", "x"], 2, "a GUID"),
         (
-            &["simulate", "startexam", "--program", "x"],
-            "expected a GUID",
+            &["send", "portal", "hired", "e-1"],
+            2,
+            "is --config missing?",
         ),
-        (&["worker", "startexam"], "add [providers.startexam]"),
-        (&["send", "portal", "hired", "e-1"], "is --config missing?"),
+        (&["serve"], 78, "add [sources.<name>]"),
+        (&["worker", "startexam"], 78, "add [providers.startexam]"),
     ] {
         let ended = run(arguments);
-        assert_eq!(ended.code, Some(2), "{arguments:?}: {}", ended.stderr);
-        assert!(
-            ended.stderr.contains(says),
-            "{arguments:?}: {}",
-            ended.stderr
-        );
+        let said = &ended.stderr;
+        assert_eq!(ended.code, Some(code), "{arguments:?}: {said}");
+        assert!(said.contains(says), "{arguments:?}: {said}");
     }
     let ended = site.run(&["send", "nobody", "hired", "e-1"]);
     assert_eq!(ended.code, Some(2));
