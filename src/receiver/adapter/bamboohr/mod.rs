@@ -17,8 +17,8 @@ use self::item::Item;
 use self::trouble::Trouble;
 use super::{Mapped, Unmappable, form};
 use crate::event::{
-    Event, Fact, Groups, Hire, Moment, ObservedEnd, Phase, Reason, Snapshot, Termination, When,
-    read_json,
+    Event, Fact, Groups, Hire, Moment, ObservedEnd, Phase, Reason, Snapshot, Status, Termination,
+    When, read_json,
 };
 use crate::id::{EmployeeId, EventId};
 use crate::receiver::signature::bamboohr::hex;
@@ -169,6 +169,9 @@ impl Reader<'_> {
         time: Timestamp,
         troubles: &mut Vec<Trouble>,
     ) -> Option<Fact> {
+        if self.is_more_than_here(item) {
+            return self.observed(item, troubles);
+        }
         let start = match &self.mapping.hire_date {
             None => When::instant(time),
             Some(field) => match item.field(field).day() {
@@ -185,6 +188,16 @@ impl Reader<'_> {
             attributes: self.mapping.attributes(item),
             groups: self.groups(item, troubles),
         }))
+    }
+
+    /// Whether a person is not simply here: a last day is known, or the status is not plainly
+    /// one of those for working here. A hire could not say it, and would let in a leaver.
+    fn is_more_than_here(&self, item: &Item<'_>) -> bool {
+        let last_day = self.mapping.termination_date.as_deref();
+        let last_day = last_day.map(|field| item.field(field).day());
+        let status = self.mapping.status(item);
+        !matches!(last_day, None | Some(Ok(None | Some(None))))
+            || !matches!(status, Ok(None | Some(Status::Active)))
     }
 
     /// What the posted fields say of a person.

@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::*;
-use crate::event::Status;
 use crate::receiver::settings::SourceSettings;
 use crate::receiver::source::Kind;
 
@@ -194,6 +193,47 @@ fn a_created_item_is_a_hire_unless_its_first_day_is_still_to_come() {
         panic!("a hire");
     };
     assert_eq!(hire.start, When::day("2026-03-01".parse().unwrap()));
+}
+
+#[test]
+fn a_created_item_that_says_more_than_a_hire_is_observed() {
+    for (field, value, end, code) in [
+        ("Status", "Inactive", ObservedEnd::Unmapped, None),
+        (
+            "Status",
+            "On the moon",
+            ObservedEnd::Unmapped,
+            Some("unknown_status"),
+        ),
+        (
+            "Termination Date",
+            "2026-03-31",
+            ObservedEnd::On("2026-03-31".parse().unwrap()),
+            None,
+        ),
+        (
+            "Termination Date",
+            "soon",
+            ObservedEnd::Unmapped,
+            Some("bad_date"),
+        ),
+    ] {
+        let body = json!({"employees": [{
+            "id": "101", "action": "Created", "timestamp": "2026-01-01T00:00:05+0000",
+            "fields": {"Hire Date": "2020-01-01", (field): value}
+        }]});
+        let mapped = mapped(WHOLE, &body);
+        let Fact::Snapshot(observed) = &mapped.events[0].fact else {
+            panic!("{value}: what was observed");
+        };
+        assert_eq!(observed.start, "2020-01-01".parse().ok());
+        assert_eq!(observed.end, end);
+        assert_eq!(
+            observed.status == Some(Status::Inactive),
+            value == "Inactive"
+        );
+        assert_eq!(mapped.unmappable.map(|unmappable| unmappable.code), code);
+    }
 }
 
 #[test]
