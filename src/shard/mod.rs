@@ -2,7 +2,7 @@
 //!
 //! In come the records of a partition, in order; out go short atomic commits of changed
 //! records and the source offset. The deciding half is a [`Core`], pure and without a
-//! clock; the [`run`] around it only moves bytes. It must never commit an offset ahead of
+//! clock; `run` around it only moves bytes. It must never commit an offset ahead of
 //! the state that reflects it, and it knows no event.
 
 mod host;

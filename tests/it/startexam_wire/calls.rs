@@ -49,7 +49,9 @@ async fn post(running: &Running, path: &str, body: &'static str) -> (u16, Value)
         .send()
         .await
         .unwrap();
-    (response.status().as_u16(), response.json().await.unwrap())
+    let status = response.status().as_u16();
+    let body = response.bytes().await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap())
 }
 
 #[tokio::test]

@@ -19,12 +19,17 @@ async fn get(running: &Running, path: &str) -> Value {
     let url = format!("http://{}/_sim/{path}", running.addr());
     let response = http().get(url).send().await.unwrap();
     assert_eq!(response.status(), 200);
-    response.json().await.unwrap()
+    serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
 }
 
 async fn post(running: &Running, path: &str, body: &Value) -> u16 {
     let url = format!("http://{}/_sim/{path}", running.addr());
-    let response = http().post(url).json(body).send().await.unwrap();
+    let request = http().post(url).body(body.to_string());
+    let response = request
+        .header("content-type", "application/json")
+        .send()
+        .await
+        .unwrap();
     response.status().as_u16()
 }
 
