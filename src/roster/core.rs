@@ -86,7 +86,7 @@ impl Roster {
             .filter(|key| key.as_ref() == event.subject.as_str().as_bytes())
             .ok_or(Undecodable::Misfiled)?;
         let mut person = match self.people.get(&key) {
-            Some(bytes) => serde_json::from_slice(bytes).map_err(|_| Undecodable::Person)?,
+            Some(bytes) => read(bytes).ok_or(Undecodable::Person)?,
             None => Person::default(),
         };
         let default = SourceRules::default();
@@ -124,6 +124,13 @@ impl Roster {
     fn count(&self, outcome: &str) {
         self.metrics.facts.with_label_values(&[outcome]).inc();
     }
+}
+
+/// Reads a person's record; none if it cannot be read, or was written by a newer program
+/// whose fields this one might take for something else.
+fn read(bytes: &[u8]) -> Option<Person> {
+    let person: Person = serde_json::from_slice(bytes).ok()?;
+    (person.v <= person::FORMAT).then_some(person)
 }
 
 fn dead_letter(record: &Arrived, why: Undecodable) -> Record {

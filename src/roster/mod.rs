@@ -7,6 +7,8 @@
 mod core;
 mod host;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use core::Roster;
 pub use host::RosterHost;

@@ -1,0 +1,164 @@
+//! The roster's core: every event is folded, superseded or a dead letter.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::core::Roster;
+use crate::event::{Event, Fact, Groups, Hire, Phase, Termination, When};
+use crate::id::{EmployeeId, EventId, SourceId};
+use crate::log::{Arrived, Headers, Position, Record, Topic, header};
+use crate::metrics::Metrics;
+use crate::person::Rules;
+use crate::shard::{Core, Effect, Input};
+
+struct World {
+    roster: Roster,
+    metrics: Metrics,
+}
+
+impl World {
+    fn new() -> Self {
+        let metrics = Metrics::new().unwrap();
+        Self {
+            roster: Roster::new(Rules::default(), metrics.roster.clone()),
+            metrics,
+        }
+    }
+
+    /// What the roster writes for a record under a key.
+    fn written(&mut self, key: &str, payload: &[u8]) -> Vec<Record> {
+        let record = arrived(Topic::Events, key, payload);
+        let effects = self
+            .roster
+            .handle(Input::Record(record), Timestamp::UNIX_EPOCH);
+        effects
+            .into_iter()
+            .map(|effect| match effect {
+                Effect::Write(record) => record,
+                Effect::Call(_, never) => match never {},
+            })
+            .collect()
+    }
+
+    fn counted(&self, outcome: &str) -> u64 {
+        let facts = &self.metrics.roster.facts;
+        facts.with_label_values(&[outcome]).get()
+    }
+}
+
+fn arrived(topic: Topic, key: &str, payload: &[u8]) -> Arrived {
+    Arrived {
+        position: Position {
+            topic,
+            partition: 3,
+            offset: 41,
+        },
+        appended_at: "2026-03-02T09:00:00Z".parse().unwrap(),
+        key: Some(Bytes::copy_from_slice(key.as_bytes())),
+        headers: Headers::default().with(header::EVENT_ID, "event-1"),
+        payload: Some(Bytes::copy_from_slice(payload)),
+    }
+}
+
+fn event(id: &str, time: &str, fact: Fact) -> Vec<u8> {
+    let event = Event {
+        id: EventId::try_from(id).unwrap(),
+        source: SourceId::try_from("hr").unwrap(),
+        subject: EmployeeId::try_from("e-17").unwrap(),
+        time: Some(time.parse().unwrap()),
+        received_time: Some("2026-03-02T09:00:00Z".parse().unwrap()),
+        sequence: None,
+        fact,
+    };
+    event.to_json()
+}
+
+fn hired(id: &str, time: &str) -> Vec<u8> {
+    let hire = Hire {
+        employment: None,
+        start: When::day("2026-01-01".parse().unwrap()),
+        phase: Phase::Effective,
+        attributes: [].into(),
+        groups: Groups::default(),
+    };
+    event(id, time, Fact::Hired(hire))
+}
+
+fn terminated(id: &str, time: &str) -> Vec<u8> {
+    let termination = Termination {
+        employment: None,
+        end: None,
+        phase: Phase::Effective,
+        reason: None,
+    };
+    event(id, time, Fact::Terminated(termination))
+}
+
+#[test]
+fn a_folded_fact_writes_the_person_and_a_repeated_one_nothing() {
+    let mut world = World::new();
+    let hire = hired("event-2", "2026-01-01T08:00:00Z");
+    let written = world.written("e-17", &hire);
+    assert_eq!(written.len(), 1);
+    assert_eq!(written[0].topic, Topic::People);
+    assert_eq!(written[0].headers.text(header::EVENT_ID), Some("event-2"));
+    assert!(world.written("e-17", &hire).is_empty());
+    assert_eq!(
+        (world.counted("folded"), world.counted("superseded")),
+        (1, 1)
+    );
+}
+
+#[test]
+fn what_cannot_be_folded_is_kept_with_the_reason_and_its_origin() {
+    let hire = hired("event-2", "2026-01-01T08:00:00Z");
+    for (key, payload, code) in [
+        (
+            "e-17",
+            b"{\"no\": \"event\"}".as_slice(),
+            "event_undecodable",
+        ),
+        ("somebody else", &hire, "event_misfiled"),
+    ] {
+        let mut world = World::new();
+        let written = world.written(key, payload);
+        assert_eq!(written.len(), 1);
+        let letter = &written[0];
+        assert_eq!(letter.topic, Topic::EventsDeadLetters);
+        assert_eq!(letter.payload.as_deref(), Some(payload));
+        for (name, value) in [
+            (header::FAILURE_CODE, code),
+            (header::ORIGIN_TOPIC, "hris.events"),
+            (header::ORIGIN_PARTITION, "3"),
+            (header::ORIGIN_OFFSET, "41"),
+            (header::EVENT_ID, "event-1"),
+        ] {
+            assert_eq!(letter.headers.text(name), Some(value), "{name}");
+        }
+        assert_eq!(world.counted("dead_lettered"), 1);
+    }
+}
+
+#[test]
+fn a_record_of_a_newer_program_is_not_folded_into() {
+    let mut world = World::new();
+    let newer = b"{\"v\": 2, \"sources\": {}, \"novelty\": true}";
+    world.roster.restore(arrived(Topic::People, "e-17", newer));
+    let written = world.written("e-17", &hired("event-2", "2026-01-01T08:00:00Z"));
+    assert_eq!(written[0].topic, Topic::EventsDeadLetters);
+    let code = written[0].headers.text(header::FAILURE_CODE);
+    assert_eq!(code, Some("person_undecodable"));
+}
+
+#[test]
+fn a_restored_roster_goes_on_where_the_last_one_ended() {
+    let mut world = World::new();
+    let written = world.written("e-17", &hired("event-2", "2026-01-01T08:00:00Z"));
+    let person = written[0].payload.clone().unwrap();
+    let mut next = World::new();
+    next.roster.restore(arrived(Topic::People, "e-17", &person));
+    let leaver = terminated("event-3", "2026-02-01T08:00:00Z");
+    let in_one_go = world.written("e-17", &leaver);
+    assert_eq!(next.written("e-17", &leaver), in_one_go);
+    assert_eq!(next.roster.people(), 1);
+}
