@@ -15,7 +15,7 @@ use crate::person::{Rules, SourceRules};
 use crate::plan::StartExamPlanner;
 use crate::provider::Platform;
 use crate::provider::startexam::{StartExam, StartExamSettings};
-use crate::worker::{Limits, WorkerRules};
+use crate::worker::{BURST, Limits, WorkerRules};
 
 /// Opens the log that is configured: Kafka if brokers are named, else the embedded one.
 ///
@@ -74,6 +74,7 @@ pub(super) fn startexam(
         planner: Box::new(planner),
         limits: Limits {
             calls_per_second: account.max_rps,
+            burst: BURST,
             in_flight: account.max_in_flight,
             accounts: account.sync_batch_max,
             registrations: account.program_batch_max,

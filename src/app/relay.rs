@@ -21,7 +21,7 @@ use crate::roster::RosterHost;
 use crate::settings::Complaint;
 use crate::shard::{Host, Process, run_stage};
 use crate::shutdown::Tasks;
-use crate::worker::WorkerHost;
+use crate::worker::{WorkerHost, WorkerRules};
 
 /// What is left after the drain: closing the log, answering the last scrape.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -156,7 +156,7 @@ impl Relay {
             Role::Roster => {
                 let rules = parts::rules(settings);
                 let host = RosterHost::new(rules, settings.shard.clone(), self.process.clone());
-                self.add_stage("roster", host, Group::Roster, Topic::Events);
+                self.add_stage("roster", Group::Roster, Topic::Events, |_| host);
                 Ok(())
             }
             Role::Worker(provider) => self.add_worker(settings, provider),
@@ -206,22 +206,26 @@ impl Relay {
                 parts::startexam(settings, account, clock)?
             }
         };
-        let host = WorkerHost::new(
-            rules,
-            platform,
-            settings.shard.clone(),
-            self.process.clone(),
-        );
-        self.add_stage(
-            provider.as_str(),
-            host,
-            Group::Worker(provider),
-            Topic::People,
-        );
+        let settings = settings.shard.clone();
+        let process = self.process.clone();
+        let host = move |partitions| {
+            let limits = rules.limits.shared_by(partitions);
+            let rules = WorkerRules { limits, ..rules };
+            WorkerHost::new(rules, platform, settings, process)
+        };
+        let (group, source) = (Group::Worker(provider), Topic::People);
+        self.add_stage(provider.as_str(), group, source, host);
         Ok(())
     }
 
-    fn add_stage<H: Host>(&mut self, name: &'static str, host: H, group: Group, source: Topic) {
+    /// Adds a stage; its host is made once it is known how many partitions share the work.
+    fn add_stage<H: Host>(
+        &mut self,
+        name: &'static str,
+        group: Group,
+        source: Topic,
+        host: impl FnOnce(u32) -> H + Send + 'static,
+    ) {
         let stage = Stage {
             group,
             source,
@@ -230,6 +234,7 @@ impl Relay {
         let log = Arc::clone(&self.log);
         let stopping = self.tasks.stopping();
         self.tasks.spawn(name, async move {
+            let host = host(log.partitions(source).await?);
             run_stage(Arc::new(host), log, stage, stopping).await?;
             Ok(())
         });

@@ -188,6 +188,7 @@ impl Batches {
 
 #[cfg(test)]
 mod tests {
+    use super::super::gate::BURST;
     use super::*;
 
     fn at(millisecond: i64) -> Timestamp {
@@ -197,6 +198,7 @@ mod tests {
     fn batches() -> Batches {
         let limits = Limits {
             calls_per_second: 1000.0,
+            burst: BURST,
             in_flight: 8,
             accounts: 3,
             registrations: 2,

@@ -12,6 +12,8 @@ use crate::provider::Target;
 pub struct Limits {
     /// Calls a second, on average.
     pub calls_per_second: f64,
+    /// Calls that may start at once after a quiet time, before the rate counts.
+    pub burst: u32,
     /// Calls at the same time.
     pub in_flight: usize,
     /// People in one call that locks or activates.
@@ -22,8 +24,24 @@ pub struct Limits {
     pub call_timeout: Duration,
 }
 
-/// Calls that may start at once after a quiet time, before the rate counts.
-const BURST: i32 = 4;
+/// A burst that lets a person's lock and registrations go without a wait.
+pub const BURST: u32 = 4;
+
+impl Limits {
+    /// The part of one of several partitions: their owners, in whatever process, together
+    /// keep the provider's limits. Each may have one call at a time.
+    #[must_use]
+    pub fn shared_by(self, partitions: u32) -> Self {
+        let partitions = partitions.max(1);
+        let many = usize::try_from(partitions).unwrap_or(usize::MAX);
+        Self {
+            calls_per_second: self.calls_per_second / f64::from(partitions),
+            in_flight: (self.in_flight / many).max(1),
+            burst: (self.burst / partitions).max(1),
+            ..self
+        }
+    }
+}
 /// The first pause after a call that failed as a whole by the provider's fault; it doubles.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The longest such pause: how late a recovery may be noticed.
@@ -76,7 +94,8 @@ impl Gate {
         if self.in_flight >= most {
             return None;
         }
-        let burst = self.interval.saturating_mul(BURST.saturating_sub(1));
+        let ahead = i32::try_from(self.limits.burst.saturating_sub(1)).unwrap_or(i32::MAX);
+        let burst = self.interval.saturating_mul(ahead);
         let by_rate = self.next_slot.checked_sub(burst).unwrap_or(Timestamp::MIN);
         Some(by_rate.max(self.closed_until))
     }
@@ -148,6 +167,7 @@ mod tests {
     fn gate() -> Gate {
         Gate::new(Limits {
             calls_per_second: 2.0,
+            burst: BURST,
             in_flight: 100,
             accounts: 500,
             registrations: 500,
@@ -166,6 +186,17 @@ mod tests {
             starts.push(now.as_millisecond());
         }
         assert_eq!(starts, [0, 0, 0, 0, 500, 1000, 1500]);
+    }
+
+    #[test]
+    fn partitions_together_keep_the_limits_of_the_provider() {
+        let whole = gate().limits;
+        let part = whole.shared_by(4);
+        assert!((part.calls_per_second - 0.5).abs() < f64::EPSILON);
+        assert_eq!((part.in_flight, part.burst), (25, 1));
+        let tiny = whole.shared_by(1000);
+        assert_eq!((tiny.in_flight, tiny.burst), (1, 1));
+        assert_eq!(whole.shared_by(0), whole);
     }
 
     #[test]

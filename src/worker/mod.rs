@@ -24,7 +24,7 @@ mod state;
 mod tests;
 
 pub use core::Worker;
-pub use gate::Limits;
+pub use gate::{BURST, Limits};
 pub use host::WorkerHost;
 pub use rules::WorkerRules;
 pub use settings::WorkerSettings;

@@ -16,7 +16,7 @@ use hris_relay::provider::startexam::{RemovalOrder, StartExam, StartExamSettings
 use hris_relay::roster::RosterHost;
 use hris_relay::shard::{Process, ShardSettings, StageError, run_stage};
 use hris_relay::simulator::startexam::{Running, Simulator, SimulatorSettings};
-use hris_relay::worker::{Limits, WorkerHost, WorkerRules, WorkerSettings};
+use hris_relay::worker::{BURST, Limits, WorkerHost, WorkerRules, WorkerSettings};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -108,6 +108,7 @@ fn worker_rules() -> WorkerRules {
         )),
         limits: Limits {
             calls_per_second: 1000.0,
+            burst: BURST,
             in_flight: 2,
             accounts: 500,
             registrations: 500,

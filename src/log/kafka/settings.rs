@@ -110,6 +110,7 @@ const OURS: [(&str, &str); 19] = [
         "partitioner",
         "a person's facts must stay in one partition, whoever writes them",
     ),
+    ("linger.ms", "appends gather by themselves"),
     (
         "transactional.id",
         "it names the owner of a partition; use kafka.prefix",

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::{Limits, PersonState, Worker, WorkerRules, WorkerSettings};
+use super::{BURST, Limits, PersonState, Worker, WorkerRules, WorkerSettings};
 use crate::event::{Event, Fact, GroupChange, Groups, Hire, Phase, Termination, Update, When};
 use crate::id::{EmployeeId, EventId, GroupId, Provider, SourceId};
 use crate::log::{Arrived, Headers, Position, Record, Topic};
@@ -81,6 +81,7 @@ fn rules() -> WorkerRules {
         )),
         limits: Limits {
             calls_per_second: 1000.0,
+            burst: BURST,
             in_flight: 4,
             accounts: 500,
             registrations: 500,
