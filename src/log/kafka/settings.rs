@@ -80,7 +80,7 @@ impl Default for KafkaSettings {
 }
 
 /// Properties that are ours, each with the reason.
-const OURS: [(&str, &str); 19] = [
+const OURS: [(&str, &str); 20] = [
     (
         "acks",
         "an append is answered when every in-sync replica holds it",
