@@ -85,7 +85,7 @@ pub struct SourceSettings {
     /// Files with such secrets, one each.
     pub secret_files: Vec<PathBuf>,
     /// How old a signature may be; none: 24h for `bamboohr`, else 5m.
-    #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
+    #[serde(with = "optional_duration")]
     #[schemars(with = "Option<String>")]
     pub tolerance: Option<Duration>,
     /// Whether its employments employ; other sources only revoke and enrich.
