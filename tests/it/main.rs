@@ -7,7 +7,6 @@
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     clippy::cognitive_complexity,
-    clippy::print_stderr,
     clippy::string_slice,
     unreachable_pub,
     reason = "tests"
