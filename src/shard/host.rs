@@ -9,7 +9,7 @@ use super::{Core, ShardSettings};
 use crate::clock::Clock;
 use crate::health::Health;
 use crate::log::{CommitError, ConsumeError};
-use crate::metrics::{Metrics, StageMetrics};
+use crate::metrics::Metrics;
 
 /// How often a stage and its shards give a sign of life.
 pub(super) const BEAT: Duration = Duration::from_secs(5);
@@ -69,14 +69,8 @@ pub trait Host: Send + Sync + 'static {
     /// Its settings.
     fn settings(&self) -> &ShardSettings;
 
-    /// Its clock.
-    fn clock(&self) -> &dyn Clock;
-
-    /// Where it gives signs of life.
-    fn health(&self) -> &Health;
-
-    /// The metrics every stage has.
-    fn metrics(&self) -> &StageMetrics;
+    /// What it shares with the other stages of its process.
+    fn process(&self) -> &Process;
 
     /// Counts a commit.
     fn count_commit(&self, error: Option<&CommitError>, took: Duration) {
@@ -85,7 +79,7 @@ pub trait Host: Send + Sync + 'static {
             Some(CommitError::Fenced) => "fenced",
             Some(CommitError::Unconfirmed(_)) => "unconfirmed",
         };
-        let metrics = self.metrics();
+        let metrics = &self.process().metrics.stage;
         let labels = [self.name(), outcome];
         metrics.commits.with_label_values(&labels).inc();
         let seconds = metrics.commit_seconds.with_label_values(&[self.name()]);
@@ -95,7 +89,12 @@ pub trait Host: Send + Sync + 'static {
     /// Notes how many people a partition has.
     fn count_people(&self, partition: u32, people: usize) {
         let labels = [self.name(), &partition.to_string()];
-        let gauge = self.metrics().people.with_label_values(&labels);
+        let gauge = self
+            .process()
+            .metrics
+            .stage
+            .people
+            .with_label_values(&labels);
         gauge.set(i64::try_from(people).unwrap_or(i64::MAX));
     }
 }

@@ -57,7 +57,7 @@ impl<'a, H: Host> Shard<'a, H> {
         mut partition: Box<dyn Partition>,
     ) -> Result<Self, StageError> {
         let name = format!("{}/{}", host.name(), partition.index());
-        let pulse = host.health().component(name, SILENCE);
+        let pulse = host.process().health.component(name, SILENCE);
         pulse.set_waiting("restoring");
         let mut core = host.core(partition.index());
         let committed = partition.committed();
@@ -143,7 +143,7 @@ impl<'a, H: Host> Shard<'a, H> {
 
     fn until_tick(&self) -> Duration {
         self.core.wake_at().map_or(LONGEST_SLEEP, |at| {
-            let now = self.host.clock().now();
+            let now = self.host.process().clock.now();
             Duration::try_from(at.duration_since(now))
                 .unwrap_or(Duration::ZERO)
                 .min(LONGEST_SLEEP)
@@ -151,7 +151,7 @@ impl<'a, H: Host> Shard<'a, H> {
     }
 
     fn feed(&mut self, input: Input<<H::Core as Core>::Answer>) {
-        let now = self.host.clock().now();
+        let now = self.host.process().clock.now();
         for effect in self.core.handle(input, now) {
             match effect {
                 Effect::Write(record) => self.outbox.write(record),
@@ -193,9 +193,9 @@ impl<'a, H: Host> Shard<'a, H> {
         if self.outbox.is_empty() {
             return None;
         }
-        let started = self.host.clock().elapsed();
+        let started = self.host.process().clock.elapsed();
         let result = self.partition.commit(self.outbox.commit()).await;
-        let took = self.host.clock().elapsed().saturating_sub(started);
+        let took = self.host.process().clock.elapsed().saturating_sub(started);
         self.host.count_commit(result.as_ref().err(), took);
         match result {
             Ok(()) => {

@@ -7,9 +7,6 @@ use futures_util::future::BoxFuture;
 
 use super::core::Worker;
 use super::rules::WorkerRules;
-use crate::clock::Clock;
-use crate::health::Health;
-use crate::metrics::{Metrics, StageMetrics};
 use crate::provider::{Answer, Call, Failure, Platform};
 use crate::shard::{Host, Process, ShardSettings};
 
@@ -19,9 +16,7 @@ pub struct WorkerHost {
     rules: Arc<WorkerRules>,
     platform: Arc<dyn Platform>,
     settings: ShardSettings,
-    clock: Arc<dyn Clock>,
-    health: Health,
-    metrics: Metrics,
+    process: Process,
 }
 
 impl WorkerHost {
@@ -32,18 +27,11 @@ impl WorkerHost {
         settings: ShardSettings,
         process: Process,
     ) -> Self {
-        let Process {
-            clock,
-            health,
-            metrics,
-        } = process;
         Self {
             rules: Arc::new(rules),
             platform,
             settings,
-            clock,
-            health,
-            metrics,
+            process,
         }
     }
 }
@@ -57,14 +45,14 @@ impl Host for WorkerHost {
 
     fn core(&self, partition: u32) -> Worker {
         let rules = Arc::clone(&self.rules);
-        let metrics = self.metrics.worker.clone();
+        let metrics = self.process.metrics.worker.clone();
         Worker::new(rules, metrics, partition, fastrand::u64(..))
     }
 
     fn perform(&self, call: Call) -> BoxFuture<'static, Answer> {
         let platform = Arc::clone(&self.platform);
-        let clock = Arc::clone(&self.clock);
-        let metrics = self.metrics.worker.clone();
+        let clock = Arc::clone(&self.process.clock);
+        let metrics = self.process.metrics.worker.clone();
         let provider = self.name();
         let timeout = self.rules.limits.call_timeout;
         async move {
@@ -89,15 +77,7 @@ impl Host for WorkerHost {
         &self.settings
     }
 
-    fn clock(&self) -> &dyn Clock {
-        self.clock.as_ref()
-    }
-
-    fn health(&self) -> &Health {
-        &self.health
-    }
-
-    fn metrics(&self) -> &StageMetrics {
-        &self.metrics.stage
+    fn process(&self) -> &Process {
+        &self.process
     }
 }
