@@ -233,9 +233,12 @@ impl Relay {
         };
         let log = Arc::clone(&self.log);
         let stopping = self.tasks.stopping();
+        // Registered before the task runs: the process is not ready until the stage has joined.
+        let starting = self.process.health.component(name, PULSE * 24);
         self.tasks.spawn(name, async move {
             let host = host(log.partitions(source).await?);
             run_stage(Arc::new(host), log, stage, stopping).await?;
+            drop(starting);
             Ok(())
         });
     }

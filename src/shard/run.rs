@@ -58,7 +58,8 @@ impl<'a, H: Host> Shard<'a, H> {
     ) -> Result<Self, StageError> {
         let name = format!("{}/{}", host.name(), partition.index());
         let pulse = host.process().health.component(name, SILENCE);
-        pulse.set_waiting("restoring");
+        // A stage is ready once it has joined; readiness must not come and go with partitions.
+        pulse.set_ready();
         let mut core = host.core(partition.index());
         let committed = partition.committed();
         for source in core.restored_from() {
@@ -81,7 +82,6 @@ impl<'a, H: Host> Shard<'a, H> {
             commit_at: None,
         };
         shard.feed(Input::Restored);
-        shard.pulse.set_ready();
         tracing::info!(
             stage = host.name(),
             record.partition = shard.partition.index(),
