@@ -39,7 +39,7 @@ impl Worker {
             return;
         };
         self.gate.end();
-        self.note(&kind, &call, answer, now);
+        self.learn(&kind, &call, answer, now);
         let people = call.people.len();
         let first_half = self.last_cohort.saturating_add(1);
         self.last_cohort = self.last_cohort.saturating_add(2);
@@ -69,7 +69,7 @@ impl Worker {
     }
 
     /// Tells the gate and the batches how a call went as a whole.
-    fn note(&mut self, kind: &Kind, call: &Call, answer: &Answer, now: Timestamp) {
+    fn learn(&mut self, kind: &Kind, call: &Call, answer: &Answer, now: Timestamp) {
         let provider = self.rules.provider.as_str();
         let people = call.people.len();
         let outcome = match answer {

@@ -22,6 +22,8 @@ pub(super) struct Lane {
     pub(super) event: Box<str>,
     /// The durable record here.
     pub(super) state: PersonState,
+    /// Whether there is a durable record.
+    pub(super) has_state: bool,
     /// Where the lane is.
     pub(super) place: Place,
     /// Which half of a refused batch the person belongs to.
