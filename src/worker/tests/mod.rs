@@ -2,6 +2,8 @@
 
 mod faults;
 mod histories;
+mod hr;
+mod platform;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::{BURST, Limits, PersonState, Worker, WorkerRules, WorkerSettings};
-use crate::event::{Event, Fact, GroupChange, Groups, Hire, Phase, Termination, Update, When};
+use crate::event::{Event, Fact};
 use crate::id::{EmployeeId, EventId, GroupId, Provider, SourceId};
 use crate::log::{Arrived, Headers, Position, Record, Topic};
 use crate::metrics::Metrics;
@@ -20,17 +22,7 @@ use crate::plan::{Assignment, StartExamAssignment, StartExamPlanner};
 use crate::provider::startexam::RemovalOrder;
 use crate::provider::{Answer, Call, Failure, Operation, Target};
 use crate::shard::{CallId, Core, Effect, Input};
-
-/// What the platform does with the next call.
-#[derive(Debug, Clone)]
-enum Does {
-    /// What it is asked.
-    Works,
-    /// Nothing, and says why.
-    Fails(Failure),
-    /// What it is asked, but the answer is lost.
-    LosesAnswer,
-}
+use platform::Does;
 
 /// One worker, one platform, the log between them, and the time.
 struct World {
@@ -118,64 +110,6 @@ impl World {
         }
     }
 
-    fn hired(&mut self, who: &str, day: &str, group: &str) {
-        let first_name = ("first_name".to_owned(), Some(who.to_uppercase()));
-        self.tell(
-            who,
-            Fact::Hired(Hire {
-                employment: None,
-                start: When::day(day.parse().unwrap()),
-                phase: Phase::Effective,
-                attributes: BTreeMap::from([first_name]),
-                groups: Groups::all([GroupId::try_from(group).unwrap()]),
-            }),
-        );
-    }
-
-    fn moved(&mut self, who: &str, group: &str) {
-        self.tell(
-            who,
-            Fact::GroupChanged(GroupChange {
-                employment: None,
-                effective: None,
-                phase: Phase::Effective,
-                groups: Groups::all([GroupId::try_from(group).unwrap()]),
-            }),
-        );
-    }
-
-    fn renamed(&mut self, who: &str, name: &str) {
-        let first_name = ("first_name".to_owned(), Some(name.to_owned()));
-        self.tell(
-            who,
-            Fact::Updated(Update {
-                effective: None,
-                phase: Phase::Effective,
-                attributes: BTreeMap::from([first_name]),
-            }),
-        );
-    }
-
-    fn terminated(&mut self, who: &str, last_day: Option<&str>) {
-        self.terminates(who, last_day, Phase::Effective);
-    }
-
-    fn termination_rescinded(&mut self, who: &str) {
-        self.terminates(who, None, Phase::Cancelled);
-    }
-
-    fn terminates(&mut self, who: &str, last_day: Option<&str>, phase: Phase) {
-        self.tell(
-            who,
-            Fact::Terminated(Termination {
-                employment: None,
-                end: last_day.map(|day| When::day(day.parse().unwrap())),
-                phase,
-                reason: None,
-            }),
-        );
-    }
-
     /// HR says a fact now; the roster folds it; the worker reads the person.
     fn tell(&mut self, who: &str, fact: Fact) {
         self.events += 1;
@@ -248,50 +182,6 @@ impl World {
         for (id, call) in std::mem::take(&mut self.in_flight) {
             let answer = self.perform(&call);
             self.feed(Input::Answered(id, answer));
-        }
-    }
-
-    fn perform(&mut self, call: &Call) -> Answer {
-        self.calls.push(shown(call));
-        let does = self.script.pop_front().unwrap_or(Does::Works);
-        if let Does::Fails(failure) = does {
-            return Answer::Failed(failure);
-        }
-        let refused = |(id, _): &(EmployeeId, Operation)| self.refused.contains(id.as_str());
-        if call.people.iter().any(refused) {
-            return Answer::Failed(Failure::Refused {
-                status: 400,
-                said: "bad data".to_owned(),
-            });
-        }
-        for (id, operation) in &call.people {
-            let who = id.as_str().to_owned();
-            match operation {
-                Operation::Lock { .. } => {
-                    self.active.insert(who, false);
-                }
-                Operation::Activate { .. } => {
-                    self.active.insert(who, true);
-                }
-                Operation::Join { target } | Operation::Leave { target }
-                    if self.missing.contains(&target.0) =>
-                {
-                    return Answer::Failed(Failure::UnknownTarget {
-                        status: 404,
-                        said: "no such program".to_owned(),
-                    });
-                }
-                Operation::Join { target } => {
-                    self.members.insert((target.0.clone(), who));
-                }
-                Operation::Leave { target } => {
-                    self.members.remove(&(target.0.clone(), who));
-                }
-            }
-        }
-        match does {
-            Does::LosesAnswer => Answer::Failed(Failure::Unanswered),
-            Does::Works | Does::Fails(_) => Answer::Applied,
         }
     }
 
@@ -368,27 +258,4 @@ impl World {
         let id = EmployeeId::try_from(who).unwrap();
         serde_json::from_slice(&self.durable[&id]).unwrap()
     }
-}
-
-/// A call in a few words: `lock a b`, `register program:s +a -b`.
-fn shown(call: &Call) -> String {
-    let mut text = String::new();
-    for (id, operation) in &call.people {
-        let id = id.as_str();
-        let (verb, sign) = match operation {
-            Operation::Lock { .. } => ("lock".to_owned(), ""),
-            Operation::Activate { .. } => ("activate".to_owned(), ""),
-            Operation::Join {
-                target: Target(name),
-            } => (name.clone(), "+"),
-            Operation::Leave {
-                target: Target(name),
-            } => (name.clone(), "-"),
-        };
-        if text.is_empty() {
-            text = verb;
-        }
-        text = format!("{text} {sign}{id}");
-    }
-    text
 }
