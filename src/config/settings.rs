@@ -103,12 +103,28 @@ impl Consistent for Settings {
         if let Some(startexam) = &self.providers.startexam {
             complaints.extend(startexam.complaints("providers.startexam"));
             complaints.extend(self.drain_complaint(startexam));
+            complaints.extend(self.reassert_complaint(startexam));
         }
         complaints
     }
 }
 
 impl Settings {
+    /// What a call may still do cannot be undone before its time is over.
+    fn reassert_complaint(&self, startexam: &StartExamSettings) -> Option<Complaint> {
+        let after = self.worker.reassert_after?;
+        (after < startexam.call_timeout).then(|| {
+            Complaint::new(
+                "worker.reassert_after",
+                humantime::format_duration(after),
+                format!(
+                    "must be at least providers.startexam.call_timeout ({})",
+                    humantime::format_duration(startexam.call_timeout)
+                ),
+            )
+        })
+    }
+
     /// A drain that is shorter than a call would cut it off, and leave open what it did.
     fn drain_complaint(&self, startexam: &StartExamSettings) -> Option<Complaint> {
         let (drain, call) = (self.shard.drain, startexam.call_timeout);

@@ -107,6 +107,11 @@ impl std::fmt::Debug for Person {
 }
 
 impl Person {
+    /// Whether some source had them erased, so that values may be missing.
+    pub fn is_erased_by_anybody(&self) -> bool {
+        !self.erased.is_empty()
+    }
+
     /// Whether an erasure covers what one source said: whatever was said by then, and of the
     /// erasing source whatever is older by version.
     pub(crate) fn is_erased(&self, source: &SourceId, stamp: &Stamp) -> bool {

@@ -10,7 +10,7 @@ use super::letters::Letter;
 use super::retry::{Attempt, Verdict, judge};
 use super::state::{Dead, OperationName, Trying, state_record};
 use crate::id::EmployeeId;
-use crate::plan::Applied;
+use crate::plan::{Applied, Aspect};
 use crate::provider::{Answer, Blame, Call, Failure, Operation, Target};
 use crate::shard::{CallId, Effect};
 
@@ -142,7 +142,7 @@ impl Worker {
         let Some(lane) = self.lanes.get_mut(id) else {
             return;
         };
-        lane.state.applied.confirm(operation);
+        lane.state.confirm(operation);
         let tried = lane.state.trying.remove(&OperationName::from(operation));
         lane.cohort = None;
         let letter = Letter {
@@ -158,7 +158,9 @@ impl Worker {
             .outlook
             .as_ref()
             .and_then(|outlook| outlook.removal_since);
-        if let (Operation::Lock { .. }, Some(since)) = (operation, since) {
+        let is_news = Aspect::from(operation) == Aspect::Account
+            && !std::mem::take(&mut lane.is_locked_again);
+        if let (Operation::Lock { .. }, Some(since), true) = (operation, since, is_news) {
             let took = Duration::try_from(now.duration_since(since)).unwrap_or_default();
             let seconds = &self.metrics.removal_seconds;
             seconds
@@ -191,6 +193,11 @@ impl Worker {
         let is_certain = !failure.is_ambiguous() && people == 1;
         if is_certain || *failure == Failure::Unreachable {
             lane.state.applied.take_back(operation, before);
+        }
+        if failure.is_ambiguous() {
+            let after = self.rules.reassert_after();
+            lane.state
+                .reassert_later(Aspect::from(operation), now, after);
         }
         let tried = lane.state.trying.get(&name);
         let number = tried.map_or(1, |tried| tried.attempts.saturating_add(1));

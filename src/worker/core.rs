@@ -1,6 +1,6 @@
 //! The worker's deciding half: people and answers in, calls and records out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -33,6 +33,8 @@ pub struct Worker {
     pub(super) die: fastrand::Rng,
     pub(super) last_cohort: u64,
     last_call: u64,
+    /// People whose record has changed otherwise than by a call.
+    changed: BTreeSet<EmployeeId>,
     /// What is found at the start was told before the restart: the metrics still show it.
     is_restoring: bool,
     is_draining: bool,
@@ -50,6 +52,7 @@ impl Worker {
             die: fastrand::Rng::with_seed(seed),
             last_cohort: 0,
             last_call: 0,
+            changed: BTreeSet::new(),
             is_restoring: false,
             is_draining: false,
             rules,
@@ -80,6 +83,21 @@ impl Worker {
         Some(id)
     }
 
+    /// Plans everybody, as they were found.
+    fn begin(&mut self, now: Timestamp) {
+        self.is_restoring = true;
+        let after = self.rules.reassert_after();
+        for id in self.lanes.people() {
+            if let Some(lane) = self.lanes.get_mut(&id)
+                && lane.state.reassert_what_is_open(now, after)
+            {
+                self.changed.insert(id.clone());
+            }
+            self.plan(&id, now);
+        }
+        self.is_restoring = false;
+    }
+
     /// Plans a person again, and queues what can be done now.
     pub(super) fn plan(&mut self, id: &EmployeeId, now: Timestamp) {
         if !self.is_plannable(id, now) {
@@ -88,22 +106,24 @@ impl Worker {
         let Some(lane) = self.lanes.get_mut(id) else {
             return;
         };
+        if lane.doubt_what_is_due(now) {
+            self.changed.insert(id.clone());
+        }
         let Some(outlook) = lane.outlook.as_ref() else {
             return;
         };
         lane.state
             .dead
             .retain(|_, dead| dead.plan == outlook.digest);
-        let steps = self
-            .rules
-            .planner
-            .steps(&outlook.desired, &lane.state.applied);
+        let steps = outlook.steps(&self.rules, &lane.state);
         let next = choose(&steps, &lane.state, &self.gate, now);
         let book = lane.book_of(outlook, &steps);
-        let wake = match next {
-            Next::Later(at) => Some(outlook.next_change.map_or(at, |change| change.min(at))),
-            Next::Now(_) | Next::Nothing => outlook.next_change,
-        };
+        let wake = [
+            next.later(),
+            outlook.next_change,
+            lane.state.next_reassertion(),
+        ];
+        let wake = wake.into_iter().flatten().min();
         if !self.is_restoring {
             book.tell(lane.book, self.rules.provider, &lane.event);
         }
@@ -143,6 +163,15 @@ impl Worker {
         lane.outlook.is_some()
     }
 
+    fn write_changed(&mut self, effects: &mut Vec<Effect<Call>>) {
+        for id in std::mem::take(&mut self.changed) {
+            if let Some(lane) = self.lanes.get(&id) {
+                let record = state_record(self.rules.provider, &id, &lane.state);
+                effects.push(Effect::Write(record));
+            }
+        }
+    }
+
     /// Sends every batch that is ready, as far as the gate lets it.
     fn send(&mut self, now: Timestamp, effects: &mut Vec<Effect<Call>>) {
         while !self.is_draining && self.gate.opens_at().is_some_and(|at| at <= now) {
@@ -156,7 +185,7 @@ impl Worker {
                 let Some(lane) = self.lanes.get_mut(&entry.id) else {
                     continue;
                 };
-                let Some(operation) = lane.depart(entry.ticket, call_id) else {
+                let Some(operation) = lane.depart(entry.ticket, call_id, now) else {
                     continue;
                 };
                 effects.push(Effect::Write(state_record(
@@ -228,13 +257,7 @@ impl Core for Worker {
     fn handle(&mut self, input: Input<Answer>, now: Timestamp) -> Vec<Effect<Call>> {
         let mut effects = Vec::new();
         match input {
-            Input::Restored => {
-                self.is_restoring = true;
-                for id in self.lanes.people() {
-                    self.plan(&id, now);
-                }
-                self.is_restoring = false;
-            }
+            Input::Restored => self.begin(now),
             Input::Record(record) => self.take(record, now),
             Input::Answered(call, answer) => self.settle(call, &answer, now, &mut effects),
             Input::Tick => {
@@ -244,6 +267,7 @@ impl Core for Worker {
             }
             Input::Draining => self.is_draining = true,
         }
+        self.write_changed(&mut effects);
         self.send(now, &mut effects);
         effects
     }

@@ -30,6 +30,8 @@ pub(super) struct Lane {
     pub(super) outlook: Option<Outlook>,
     /// Which book the person is counted in.
     pub(super) book: Option<Book>,
+    /// Somebody known to be locked is locked once more: no news.
+    pub(super) is_locked_again: bool,
     /// The durable record cannot be read: nothing is done, so that its bytes stay.
     pub(super) has_broken_state: bool,
     timer: Option<Timestamp>,
@@ -69,12 +71,12 @@ impl Lane {
     }
 
     /// Announces the queued operation in the durable record and hands it out.
-    pub(super) fn depart(&mut self, entry: u64, call: CallId) -> Option<Operation> {
+    pub(super) fn depart(&mut self, entry: u64, call: CallId, now: Timestamp) -> Option<Operation> {
         match &self.place {
             Place::Queued { ticket, operation } if *ticket == entry => {
                 let operation = operation.clone();
                 let before = self.state.applied.clone();
-                self.state.applied.announce(&operation);
+                self.state.announce(&operation, now);
                 self.place = Place::InFlight { call, before };
                 Some(operation)
             }
@@ -104,6 +106,8 @@ impl Lane {
             Book::Dead
         } else if outlook.desired.is_unmapped {
             Book::Unmapped
+        } else if !self.state.reassert.is_empty() {
+            Book::Pending
         } else if outlook.next_change.is_some() {
             Book::Scheduled
         } else {

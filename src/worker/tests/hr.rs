@@ -61,4 +61,8 @@ impl World {
             }),
         );
     }
+
+    pub(super) fn erased(&mut self, who: &str) {
+        self.tell(who, Fact::Erased);
+    }
 }

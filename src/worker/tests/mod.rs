@@ -4,6 +4,7 @@ mod faults;
 mod histories;
 mod hr;
 mod platform;
+mod unanswered;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use crate::metrics::Metrics;
 use crate::person::{self, Person, Rules, SourceRules};
 use crate::plan::{Assignment, StartExamAssignment, StartExamPlanner};
 use crate::provider::startexam::RemovalOrder;
-use crate::provider::{Answer, Call, Failure, Operation, Target};
+use crate::provider::{Answer, Call, Failure, Operation, Profile, Target};
 use crate::shard::{CallId, Core, Effect, Input};
 use platform::Does;
 
@@ -43,6 +44,10 @@ struct World {
     active: BTreeMap<String, bool>,
     members: BTreeSet<(String, String)>,
     calls: Vec<String>,
+    /// Calls nobody waits for any more, and when they take effect all the same.
+    late: Vec<(Timestamp, Call)>,
+    /// With which profile somebody was locked last.
+    locked_with: BTreeMap<String, Profile>,
     events: u32,
 }
 
@@ -106,6 +111,8 @@ impl World {
             active: BTreeMap::new(),
             members: BTreeSet::new(),
             calls: Vec::new(),
+            late: Vec::new(),
+            locked_with: BTreeMap::new(),
             events: 0,
         }
     }
@@ -174,7 +181,17 @@ impl World {
     }
 
     fn pass(&mut self, time: Duration) {
-        self.now = self.now.checked_add(time).unwrap();
+        self.reach(self.now.checked_add(time).unwrap());
+    }
+
+    /// Goes to an instant; what takes effect late by then does.
+    fn reach(&mut self, instant: Timestamp) {
+        self.now = self.now.max(instant);
+        let now = self.now;
+        let due: Vec<_> = self.late.extract_if(.., |(at, _)| *at <= now).collect();
+        for (_, call) in due {
+            self.take_effect(&call);
+        }
     }
 
     /// Lets the platform answer the calls under way.
@@ -194,11 +211,11 @@ impl World {
             }
             match self.worker.wake_at() {
                 Some(at) if at <= until => {
-                    self.now = self.now.max(at);
+                    self.reach(at);
                     self.feed(Input::Tick);
                 }
                 Some(_) | None => {
-                    self.now = self.now.max(until);
+                    self.reach(until);
                     return;
                 }
             }
@@ -208,8 +225,11 @@ impl World {
 
     /// The same for a few seconds.
     fn settle(&mut self) {
-        let until = self.now.checked_add(Duration::from_secs(5)).unwrap();
-        self.settle_until(until);
+        self.settle_for(Duration::from_secs(10));
+    }
+
+    fn settle_for(&mut self, time: Duration) {
+        self.settle_until(self.now.checked_add(time).unwrap());
     }
 
     /// The process dies and another takes over: only what is committed is left.

@@ -11,6 +11,8 @@ pub(super) enum Does {
     Fails(Failure),
     /// What it is asked, but the answer is lost.
     LosesAnswer,
+    /// Nothing, until long after nobody waits for its answer any more.
+    ActsLate(Duration),
 }
 
 impl World {
@@ -27,22 +29,40 @@ impl World {
                 said: "bad data".to_owned(),
             });
         }
+        if let Does::ActsLate(after) = does {
+            self.late
+                .push((self.now.checked_add(after).unwrap(), call.clone()));
+            return Answer::Failed(Failure::Unanswered);
+        }
+        let unknown = |(_, operation): &(EmployeeId, Operation)| match operation {
+            Operation::Join { target } | Operation::Leave { target } => {
+                self.missing.contains(&target.0)
+            }
+            Operation::Lock { .. } | Operation::Activate { .. } => false,
+        };
+        if call.people.iter().any(unknown) {
+            return Answer::Failed(Failure::UnknownTarget {
+                status: 404,
+                said: "no such program".to_owned(),
+            });
+        }
+        self.take_effect(call);
+        match does {
+            Does::LosesAnswer => Answer::Failed(Failure::Unanswered),
+            Does::Works | Does::Fails(_) | Does::ActsLate(_) => Answer::Applied,
+        }
+    }
+
+    pub(super) fn take_effect(&mut self, call: &Call) {
         for (id, operation) in &call.people {
             let who = id.as_str().to_owned();
             match operation {
-                Operation::Lock { .. } => {
+                Operation::Lock { profile } => {
+                    self.locked_with.insert(who.clone(), profile.clone());
                     self.active.insert(who, false);
                 }
                 Operation::Activate { .. } => {
                     self.active.insert(who, true);
-                }
-                Operation::Join { target } | Operation::Leave { target }
-                    if self.missing.contains(&target.0) =>
-                {
-                    return Answer::Failed(Failure::UnknownTarget {
-                        status: 404,
-                        said: "no such program".to_owned(),
-                    });
                 }
                 Operation::Join { target } => {
                     self.members.insert((target.0.clone(), who));
@@ -51,10 +71,6 @@ impl World {
                     self.members.remove(&(target.0.clone(), who));
                 }
             }
-        }
-        match does {
-            Does::LosesAnswer => Answer::Failed(Failure::Unanswered),
-            Does::Works | Does::Fails(_) => Answer::Applied,
         }
     }
 }
