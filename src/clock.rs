@@ -1,9 +1,10 @@
 //! The only place that reads the time.
 
 use std::fmt::Debug;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
+use rustix::time::{ClockId, clock_gettime};
 
 /// Where the time comes from; tests bring their own.
 pub trait Clock: Debug + Send + Sync {
@@ -13,22 +14,22 @@ pub trait Clock: Debug + Send + Sync {
     /// (`person::when`), so no reading falls between that end and a start at midnight.
     fn now(&self) -> Timestamp;
 
-    /// Time since some fixed point, for measuring; it never goes back.
+    /// Time since some fixed point, for measuring; it never goes back, and it runs on while
+    /// the process is stopped and the machine sleeps.
     fn elapsed(&self) -> Duration;
 }
 
 /// The machine's clock.
 #[derive(Debug)]
 pub struct SystemClock {
-    started: Instant,
+    started: Duration,
 }
 
 impl SystemClock {
     /// A clock whose `elapsed` starts at zero.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn new() -> Self {
         Self {
-            started: Instant::now(),
+            started: since_boot(),
         }
     }
 }
@@ -46,8 +47,18 @@ impl Clock for SystemClock {
     }
 
     fn elapsed(&self) -> Duration {
-        self.started.elapsed()
+        since_boot().saturating_sub(self.started)
     }
+}
+
+/// Linux's monotonic clock stands still while the machine sleeps; this one does not.
+#[cfg(target_os = "linux")]
+const RUNS_ON: ClockId = ClockId::Boottime;
+#[cfg(not(target_os = "linux"))]
+const RUNS_ON: ClockId = ClockId::Monotonic;
+
+fn since_boot() -> Duration {
+    Duration::try_from(clock_gettime(RUNS_ON)).unwrap_or_default()
 }
 
 /// Cuts an instant down to whole milliseconds.

@@ -40,6 +40,8 @@ pub struct ReceiverMetrics {
 pub struct StageMetrics {
     /// People in memory, by stage and partition.
     pub people: IntGaugeVec,
+    /// Partitions that wait for somebody to act, by stage, partition and code.
+    pub stopped: IntGaugeVec,
     /// Commits, by stage and outcome (`committed`, `fenced`, `unconfirmed`).
     pub commits: IntCounterVec,
     /// Seconds of one commit, by stage.
@@ -140,6 +142,14 @@ impl StageMetrics {
                 r,
                 ("people", "People in memory of a stage."),
                 &["stage", "partition"],
+            )?,
+            stopped: gauge(
+                r,
+                (
+                    "stopped_partitions",
+                    "Partitions that do nothing until somebody acts.",
+                ),
+                &["stage", "partition", "code"],
             )?,
             commits: counter(
                 r,

@@ -114,6 +114,7 @@ impl Relay {
             health: Health::new(Arc::clone(&clock)),
             metrics: Metrics::new().context("metrics cannot be registered")?,
             clock,
+            owner: format!("{}-{}", std::process::id(), uuid::Uuid::now_v7()),
         };
         let admin_stops = CancellationToken::new();
         let (admin_address, server) = admin::open(

@@ -104,6 +104,7 @@ impl Consistent for Settings {
             complaints.extend(startexam.complaints("providers.startexam"));
             complaints.extend(self.drain_complaint(startexam));
             complaints.extend(self.reassert_complaint(startexam));
+            complaints.extend(self.lease_complaint(startexam));
         }
         complaints
     }
@@ -122,6 +123,25 @@ impl Settings {
                     humantime::format_duration(startexam.call_timeout)
                 ),
             )
+        })
+    }
+
+    /// A call of an owner that was frozen or cut off must be over before its session is, for
+    /// then somebody else takes over. In the embedded log the lock itself is the lease.
+    fn lease_complaint(&self, startexam: &StartExamSettings) -> Option<Complaint> {
+        let (heartbeat, lease) = (self.kafka.heartbeat(), self.shard.lease);
+        let (session, call) = (self.kafka.session_timeout, startexam.call_timeout);
+        let is_short = heartbeat.saturating_add(lease).saturating_add(call) >= session;
+        (self.kafka.is_used() && is_short).then(|| {
+            let shown = humantime::format_duration;
+            let reason = format!(
+                "must be longer than a heartbeat ({}), shard.lease ({}) and \
+                 providers.startexam.call_timeout ({}) together",
+                shown(heartbeat),
+                shown(lease),
+                shown(call)
+            );
+            Complaint::new("kafka.session_timeout", shown(session), reason)
         })
     }
 

@@ -7,7 +7,7 @@
 //!
 //! The seam's promises:
 //! - `append` answers when the records are durable, not before.
-//! - a `Commit` of records to any topics and the source offset is atomic.
+//! - a `Commit` of records to any topics, the source offset and a note beside it is atomic.
 //! - the commit of an owner that was replaced is refused and writes nothing.
 //! - a partition is read in order, and only what was committed is read.
 //! - a compacted topic keeps each key's last record.
@@ -99,7 +99,14 @@ pub struct Commit {
     pub records: Vec<Record>,
     /// The offset of the source topic to read next; none: unchanged.
     pub next_offset: Option<i64>,
+    /// What the next owner reads beside the offset, at most [`LONGEST_NOTE`] bytes. Kept only
+    /// together with an offset, this one or an earlier one.
+    pub note: String,
 }
+
+/// The longest note beside an offset, in bytes: what a Kafka broker keeps as it comes
+/// (`offset.metadata.max.bytes`).
+pub const LONGEST_NOTE: usize = 4096;
 
 /// A consumer of one topic that owns whole partitions of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,6 +194,16 @@ pub trait Partition: Send {
 
     /// The source offset that was committed for it; none on the first day.
     fn committed(&self) -> Option<i64>;
+
+    /// The note that was committed beside that offset.
+    fn note(&self) -> Option<&str>;
+
+    /// Whether a key of a topic that the relay writes belongs to this partition.
+    fn owns(&self, key: &[u8]) -> bool;
+
+    /// The first offset the source topic may still have in this partition, and the one behind
+    /// its last.
+    async fn source_bounds(&mut self) -> Result<(i64, i64), ConsumeError>;
 
     /// Reads this partition of a topic, up to its end or to the offset `before`, handing
     /// each record on in order. Used before the first `next`.

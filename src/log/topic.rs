@@ -60,6 +60,15 @@ impl Topic {
         topics
     }
 
+    /// Whether the relay alone writes it, so that the key of a record, a person, decides where
+    /// it is.
+    pub const fn is_keyed_by_person(self) -> bool {
+        !matches!(
+            self,
+            Self::Inbox | Self::InboxDeadLetters | Self::Quarantine
+        )
+    }
+
     /// How the topic forgets.
     pub const fn cleanup(self) -> Cleanup {
         match self {

@@ -10,7 +10,7 @@ use crate::event::{Event, Strictness};
 use crate::log::{Arrived, Record, Topic, header};
 use crate::metrics::RosterMetrics;
 use crate::person::{self, Folded, Person, Rules, SourceRules};
-use crate::shard::{Core, Effect, Input, Restored};
+use crate::shard::{Core, Effect, Input, Restored, Stop, refuse_newer};
 
 /// Why an event was not folded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -93,7 +93,7 @@ impl Roster {
         let rules = self.rules.sources.get(&event.source).unwrap_or(&default);
         let folded = person::fold(&mut person, &event, rules, record.appended_at);
         self.count_fact(&event, folded);
-        if !folded.changed {
+        if !folded.is_news {
             return Ok(None);
         }
         let bytes = serde_json::to_vec(&person).map_err(|_| Undecodable::Person)?;
@@ -160,9 +160,10 @@ impl Core for Roster {
         }]
     }
 
-    fn restore(&mut self, record: Arrived) {
+    fn restore(&mut self, record: Arrived) -> Result<(), Stop> {
         match (record.key, record.payload) {
             (Some(key), Some(payload)) => {
+                refuse_newer(&payload, person::FORMAT)?;
                 self.people.insert(key, payload);
             }
             (Some(key), None) => {
@@ -170,6 +171,11 @@ impl Core for Roster {
             }
             (None, _) => {}
         }
+        Ok(())
+    }
+
+    fn held(&self) -> usize {
+        self.people.len()
     }
 
     fn handle(&mut self, input: Input<Infallible>, _now: Timestamp) -> Vec<Effect<Infallible>> {

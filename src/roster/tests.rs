@@ -9,7 +9,7 @@ use crate::id::{EmployeeId, EventId, SourceId};
 use crate::log::{Arrived, Headers, Position, Record, Topic, header};
 use crate::metrics::Metrics;
 use crate::person::Rules;
-use crate::shard::{Core, Effect, Input};
+use crate::shard::{Core, Effect, Input, Stop};
 
 struct World {
     roster: Roster,
@@ -35,6 +35,7 @@ impl World {
             .into_iter()
             .map(|effect| match effect {
                 Effect::Write(record) => record,
+                Effect::Stop(stop) => panic!("{stop}"),
                 Effect::Call(_, never) => match never {},
             })
             .collect()
@@ -140,14 +141,11 @@ fn what_cannot_be_folded_is_kept_with_the_reason_and_its_origin() {
 }
 
 #[test]
-fn a_record_of_a_newer_program_is_not_folded_into() {
+fn a_record_of_a_newer_program_stops_the_partition() {
     let mut world = World::new();
     let newer = b"{\"v\": 2, \"sources\": {}, \"novelty\": true}";
-    world.roster.restore(arrived(Topic::People, "e-17", newer));
-    let written = world.written("e-17", &hired("event-2", "2026-01-01T08:00:00Z"));
-    assert_eq!(written[0].topic, Topic::EventsDeadLetters);
-    let code = written[0].headers.text(header::FAILURE_CODE);
-    assert_eq!(code, Some("person_undecodable"));
+    let stopped = world.roster.restore(arrived(Topic::People, "e-17", newer));
+    assert_eq!(stopped, Err(Stop::RecordTooNew { v: 2 }));
 }
 
 #[test]
@@ -156,7 +154,9 @@ fn a_restored_roster_goes_on_where_the_last_one_ended() {
     let written = world.written("e-17", &hired("event-2", "2026-01-01T08:00:00Z"));
     let person = written[0].payload.clone().unwrap();
     let mut next = World::new();
-    next.roster.restore(arrived(Topic::People, "e-17", &person));
+    next.roster
+        .restore(arrived(Topic::People, "e-17", &person))
+        .unwrap();
     let leaver = terminated("event-3", "2026-02-01T08:00:00Z");
     let in_one_go = world.written("e-17", &leaver);
     assert_eq!(next.written("e-17", &leaver), in_one_go);

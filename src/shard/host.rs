@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::{Core, ShardSettings};
+use super::{Core, ShardSettings, Stop};
 use crate::clock::Clock;
 use crate::health::Health;
 use crate::log::{CommitError, ConsumeError};
-use crate::metrics::Metrics;
+use crate::metrics::{IntGauge, Metrics};
 
 /// How often a stage and its shards give a sign of life.
 pub(super) const BEAT: Duration = Duration::from_secs(5);
@@ -47,6 +47,28 @@ pub struct Process {
     pub health: Health,
     /// Every number the process shows.
     pub metrics: Metrics,
+    /// Its name in the notes beside the offsets it commits.
+    pub owner: String,
+}
+
+/// Counts a partition that has stopped, as long as it lives.
+#[derive(Debug)]
+pub(super) struct Standing(IntGauge);
+
+impl Standing {
+    pub(super) fn new(host: &impl Host, partition: u32, stop: &Stop) -> Self {
+        let labels = [host.name(), &partition.to_string(), stop.code()];
+        let metrics = &host.process().metrics.stage;
+        let stopped = metrics.stopped.with_label_values(&labels);
+        stopped.set(1);
+        Self(stopped)
+    }
+}
+
+impl Drop for Standing {
+    fn drop(&mut self) {
+        self.0.set(0);
+    }
 }
 
 /// What a stage brings to its shards: cores, the way to make their calls, settings.

@@ -1,15 +1,20 @@
 //! One partition of one stage: restore, feed the core, commit.
 //!
 //! In come the records of a partition, in order; out go short atomic commits of changed
-//! records and the source offset. The deciding half is a [`Core`], pure and without a
-//! clock; `run` around it only moves bytes. It must never commit an offset ahead of
-//! the state that reflects it, and it knows no event.
+//! records and the source offset. What a stage does is a [`Core`], when it is committed and
+//! called a [`Machine`]: both pure, without a clock; `run` around them only moves bytes. It
+//! must never commit an offset ahead of the state that reflects it, and it knows no event.
 
 mod host;
+mod machine;
 mod outbox;
+mod partition_record;
 mod run;
 mod settings;
 mod stage;
+mod stop;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Debug;
 
@@ -18,8 +23,10 @@ use jiff::Timestamp;
 use crate::log::{Arrived, Record, Topic};
 
 pub use host::{Host, Process, StageError};
+pub use machine::{Found, Machine, Now, Start};
 pub use settings::ShardSettings;
 pub use stage::run_stage;
+pub use stop::{Stop, refuse_newer};
 
 /// Names one call of a core until it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +55,8 @@ pub enum Effect<C> {
     Write(Record),
     /// Make this call once everything written before it is committed, and report its end.
     Call(CallId, C),
+    /// Go no further: somebody must act first. The record it follows from counts as not taken.
+    Stop(Stop),
 }
 
 /// One topic a core is restored from.
@@ -71,7 +80,22 @@ pub trait Core: Send {
     fn restored_from(&self) -> Vec<Restored>;
 
     /// Takes back a record it has written before, or one of the source topic it has read.
-    fn restore(&mut self, record: Arrived);
+    ///
+    /// # Errors
+    /// When a newer program wrote it.
+    fn restore(&mut self, record: Arrived) -> Result<(), Stop>;
+
+    /// How many keys it holds of the compacted topics it writes: what was restored of them
+    /// and what it has written since.
+    fn held(&self) -> usize;
+
+    /// What its next owner must know before the first input, in at most some hundred bytes.
+    fn note(&self) -> Option<String> {
+        None
+    }
+
+    /// Takes back what the owner before noted.
+    fn restore_note(&mut self, _note: &str) {}
 
     /// Decides what follows from an input at `now`.
     fn handle(&mut self, input: Input<Self::Answer>, now: Timestamp) -> Vec<Effect<Self::Call>>;

@@ -1,20 +1,20 @@
 //! What the next commit will write, until it is confirmed.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use crate::log::{Cleanup, Commit, Record, Topic};
+use crate::log::{Cleanup, Record, Topic};
 
-/// Records and the source offset that wait for the next commit.
+/// Records that wait for the next commit, and whether the source offset moved.
 ///
 /// A commit that was not confirmed is written again in full, so nothing leaves the outbox
 /// before its commit has succeeded.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     appended: Vec<Record>,
-    newest: HashMap<(Topic, Bytes), Record>,
-    next_offset: Option<i64>,
+    newest: BTreeMap<(Topic, Bytes), Record>,
+    has_moved: bool,
 }
 
 impl Outbox {
@@ -28,9 +28,9 @@ impl Outbox {
         }
     }
 
-    /// Notes that the source record at an offset is reflected in what was written.
-    pub(super) fn reflects(&mut self, offset: i64) {
-        self.next_offset = Some(offset.saturating_add(1));
+    /// Notes that the source offset has moved.
+    pub(super) const fn moves(&mut self) {
+        self.has_moved = true;
     }
 
     /// How much waits.
@@ -40,23 +40,20 @@ impl Outbox {
 
     /// Whether a commit would change anything.
     pub(super) fn is_empty(&self) -> bool {
-        self.next_offset.is_none() && self.len() == 0
+        !self.has_moved && self.len() == 0
     }
 
-    /// The commit to try.
-    pub(super) fn commit(&self) -> Commit {
+    /// What the commit to try writes.
+    pub(super) fn records(&self) -> Vec<Record> {
         let newest = self.newest.values();
-        Commit {
-            records: self.appended.iter().chain(newest).cloned().collect(),
-            next_offset: self.next_offset,
-        }
+        self.appended.iter().chain(newest).cloned().collect()
     }
 
     /// Forgets what is committed.
     pub(super) fn clear(&mut self) {
         self.appended.clear();
         self.newest.clear();
-        self.next_offset = None;
+        self.has_moved = false;
     }
 }
 
@@ -73,25 +70,23 @@ mod tests {
             outbox.write(Record::new(Topic::People, "e-1", payload));
             outbox.write(Record::new(outcomes, "e-1", payload));
         }
-        outbox.reflects(41);
-        let commit = outbox.commit();
-        assert_eq!(commit.next_offset, Some(42));
-        let people: Vec<_> = commit
-            .records
+        let records = outbox.records();
+        let people: Vec<_> = records
             .iter()
             .filter(|record| record.topic == Topic::People)
             .map(|record| record.payload.as_deref())
             .collect();
         assert_eq!(people, [Some(b"2".as_slice())]);
-        assert_eq!(commit.records.len(), 3);
+        assert_eq!(records.len(), 3);
     }
 
     #[test]
     fn a_commit_stays_until_it_is_confirmed() {
         let mut outbox = Outbox::default();
         outbox.write(Record::new(Topic::People, "e-1", "1"));
-        assert_eq!(outbox.commit().records.len(), 1);
-        assert_eq!(outbox.commit().records.len(), 1);
+        outbox.moves();
+        assert_eq!(outbox.records().len(), 1);
+        assert_eq!(outbox.records().len(), 1);
         outbox.clear();
         assert!(outbox.is_empty());
     }

@@ -1,24 +1,21 @@
-//! The thin half of a shard: moves bytes between the log, the core and its calls.
+//! The thin half of a shard: moves bytes between the log, the machine and its calls.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::host::{BEAT, Host, SILENCE, StageError};
-use super::outbox::Outbox;
-use super::{CallId, Core, Effect, Input};
+use super::host::{BEAT, Host, SILENCE, StageError, Standing};
+use super::machine::{Found, Machine, Now};
+use super::stop::Stop;
+use super::{CallId, Core};
 use crate::health::Component;
-use crate::log::{CommitError, Delivery, Partition};
+use crate::log::{CommitError, Delivery, Partition, Topic};
 
 /// However far away the next tick is, the wall clock is read again after this long, since it
 /// may be set forward; and the shard gives a sign of life.
 const LONGEST_SLEEP: Duration = BEAT;
-/// A commit that was not confirmed is tried again after this long.
-const COMMIT_AGAIN: Duration = Duration::from_millis(500);
-/// With this many times a commit's records waiting, no more input is taken.
-const OUTBOX_COMMITS: usize = 4;
 
 /// How a shard's ownership ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,180 +26,207 @@ pub(super) enum Ended {
     Taken,
 }
 
+/// A call's end; a call that came too late to start is handed back.
+type CallEnd<C> = (CallId, Result<<C as Core>::Answer, <C as Core>::Call>);
+
 pub(super) struct Shard<'a, H: Host> {
-    host: &'a H,
+    host: &'a Arc<H>,
     pulse: Component,
-    core: H::Core,
+    machine: Machine<H::Core>,
     partition: Box<dyn Partition>,
-    calls: JoinSet<(CallId, <H::Core as Core>::Answer)>,
-    /// Calls that start once what announces them is committed.
-    announced: Vec<(CallId, <H::Core as Core>::Call)>,
-    outbox: Outbox,
-    commit_at: Option<Instant>,
+    source: Topic,
+    calls: JoinSet<CallEnd<H::Core>>,
 }
 
 /// What the shard's loop woke up for.
-enum Woken<A> {
+enum Woken<C: Core> {
     Stop,
     Commit,
     Delivery(Delivery),
-    Answered(CallId, A),
+    Ended(CallEnd<C>),
     Tick,
 }
 
-impl<'a, H: Host> Shard<'a, H> {
-    /// Restores a core for a partition.
-    pub(super) async fn restore(
-        host: &'a H,
-        mut partition: Box<dyn Partition>,
-    ) -> Result<Self, StageError> {
-        let name = format!("{}/{}", host.name(), partition.index());
-        let pulse = host.process().health.component(name, SILENCE);
-        // A stage is ready once it has joined; readiness must not come and go with partitions.
-        pulse.set_ready();
-        let mut core = host.core(partition.index());
-        let committed = partition.committed();
-        for source in core.restored_from() {
-            let before = source.to_committed.then(|| committed.unwrap_or(0));
-            partition
-                .restore(source.topic, before, &mut |record| {
-                    pulse.beat();
-                    core.restore(record);
-                })
+/// Runs a partition until it goes or `stopping`.
+pub(super) async fn run<H: Host>(
+    host: &Arc<H>,
+    partition: Box<dyn Partition>,
+    source: Topic,
+    stopping: &CancellationToken,
+) -> Result<Ended, StageError> {
+    let name = format!("{}/{}", host.name(), partition.index());
+    let pulse = host.process().health.component(name, SILENCE);
+    // A stage is ready once it has joined; readiness must not come and go with partitions.
+    pulse.set_ready();
+    let core = host.core(partition.index());
+    let owner = host.process().owner.clone();
+    let mut shard = Shard {
+        host,
+        pulse,
+        machine: Machine::new(core, host.settings().clone(), owner),
+        partition,
+        source,
+        calls: JoinSet::new(),
+    };
+    match shard.restore().await? {
+        Ok(()) => shard.serve(stopping).await,
+        Err(stop) => shard.stand_still(&stop, stopping).await,
+    }
+}
+
+impl<H: Host> Shard<'_, H> {
+    /// Restores everything there is, and compares it with what the owner before left.
+    async fn restore(&mut self) -> Result<Result<(), Stop>, StageError> {
+        let committed = self.partition.committed();
+        for restored in self.machine.core().restored_from() {
+            let before = restored.to_committed.then(|| committed.unwrap_or(0));
+            let mut stopped = Ok(());
+            let (machine, pulse) = (&mut self.machine, &self.pulse);
+            let mut each = |record| {
+                pulse.beat();
+                if let (Ok(()), Err(stop)) = (&stopped, machine.restore(record)) {
+                    stopped = Err(stop);
+                }
+            };
+            self.partition
+                .restore(restored.topic, before, &mut each)
                 .await?;
+            if stopped.is_err() {
+                return Ok(stopped);
+            }
         }
-        let mut shard = Self {
-            host,
-            pulse,
-            core,
-            partition,
-            calls: JoinSet::new(),
-            announced: Vec::new(),
-            outbox: Outbox::default(),
-            commit_at: None,
+        let source = self.partition.source_bounds().await?;
+        let note = self.partition.note().map(str::to_owned);
+        let found = Found {
+            committed,
+            note: note.as_deref(),
+            source,
         };
-        shard.feed(Input::Restored);
-        tracing::info!(
-            stage = host.name(),
-            record.partition = shard.partition.index(),
-            record.offset = committed,
-            people = shard.core.people(),
-            "Partition restored"
-        );
-        Ok(shard)
+        let now = self.now();
+        let begun = self.machine.begin(&found, now);
+        if begun.is_ok() {
+            tracing::info!(
+                stage = self.host.name(),
+                record.partition = self.partition.index(),
+                record.offset = committed,
+                people = self.machine.core().people(),
+                "Partition restored"
+            );
+        }
+        Ok(begun)
     }
 
-    /// Runs until the partition goes or `stopping`.
-    pub(super) async fn run(mut self, stopping: &CancellationToken) -> Result<Ended, StageError> {
+    async fn serve(mut self, stopping: &CancellationToken) -> Result<Ended, StageError> {
         loop {
             self.pulse.beat();
-            match self.woken(stopping).await? {
+            self.start_calls();
+            let woken = self.woken(stopping).await?;
+            let now = self.now();
+            let stepped = match woken {
                 Woken::Stop | Woken::Delivery(Delivery::Revoked) => return self.drain().await,
-                Woken::Delivery(Delivery::Lost) => return Ok(Ended::Taken),
+                Woken::Delivery(Delivery::Lost) => return Ok(self.taken_over()),
                 Woken::Delivery(Delivery::Record(record)) => {
-                    let offset = record.position.offset;
-                    self.feed(Input::Record(record));
-                    self.outbox.reflects(offset);
-                    self.plan_commit();
+                    let key = record.key.as_deref().unwrap_or_default();
+                    if self.source.is_keyed_by_person() && !self.partition.owns(key) {
+                        let offset = record.position.offset;
+                        Err(Stop::RecordMisplaced { offset })
+                    } else {
+                        self.machine.take(record, now)
+                    }
                 }
-                Woken::Answered(call, answer) => self.feed(Input::Answered(call, answer)),
-                Woken::Tick => self.feed(Input::Tick),
+                Woken::Ended(ended) => self.end_call(ended, now),
+                Woken::Tick => self.machine.tick(now),
                 Woken::Commit => {
                     if let Some(ended) = self.commit().await {
                         return Ok(ended);
                     }
+                    Ok(())
                 }
+            };
+            if let Err(stop) = stepped {
+                return self.stop(&stop, stopping).await;
             }
         }
     }
 
-    async fn woken(
-        &mut self,
-        stopping: &CancellationToken,
-    ) -> Result<Woken<<H::Core as Core>::Answer>, StageError> {
-        let commit_at = self.commit_at;
-        let full = self
-            .host
-            .settings()
-            .commit_records
-            .saturating_mul(OUTBOX_COMMITS);
-        let has_room = self.outbox.len() < full;
-        let sleep = self.until_tick();
+    async fn woken(&mut self, stopping: &CancellationToken) -> Result<Woken<H::Core>, StageError> {
+        let now = self.now();
+        let commit_in = self
+            .machine
+            .commit_at()
+            .map(|at| at.saturating_sub(now.elapsed));
+        let has_room = self.machine.has_room();
+        let sleep = self.until_tick(now);
         tokio::select! {
             biased;
             () = stopping.cancelled() => Ok(Woken::Stop),
-            () = sleep_until(commit_at) => Ok(Woken::Commit),
+            () = sleep_for(commit_in) => Ok(Woken::Commit),
             Some(ended) = self.calls.join_next() => {
-                let (call, answer) = ended.map_err(StageError::CallPanicked)?;
-                Ok(Woken::Answered(call, answer))
+                Ok(Woken::Ended(ended.map_err(StageError::CallPanicked)?))
             }
             () = tokio::time::sleep(sleep) => Ok(Woken::Tick),
             delivery = self.partition.next(), if has_room => Ok(Woken::Delivery(delivery?)),
         }
     }
 
-    fn until_tick(&self) -> Duration {
-        self.core.wake_at().map_or(LONGEST_SLEEP, |at| {
-            let now = self.host.process().clock.now();
-            Duration::try_from(at.duration_since(now))
+    fn now(&self) -> Now {
+        let clock = &self.host.process().clock;
+        Now {
+            wall: clock.now(),
+            elapsed: clock.elapsed(),
+        }
+    }
+
+    fn until_tick(&self, now: Now) -> Duration {
+        self.machine.wake_at().map_or(LONGEST_SLEEP, |at| {
+            Duration::try_from(at.duration_since(now.wall))
                 .unwrap_or(Duration::ZERO)
                 .min(LONGEST_SLEEP)
         })
     }
 
-    fn feed(&mut self, input: Input<<H::Core as Core>::Answer>) {
-        let now = self.host.process().clock.now();
-        for effect in self.core.handle(input, now) {
-            match effect {
-                Effect::Write(record) => self.outbox.write(record),
-                Effect::Call(id, call) => self.announced.push((id, call)),
+    fn start_calls(&mut self) {
+        for start in self.machine.starts(self.now()) {
+            let host = Arc::clone(self.host);
+            let _handle = self.calls.spawn(async move {
+                // The process may have been frozen since the lease was looked at.
+                if host.process().clock.elapsed() < start.before {
+                    (start.id, Ok(host.perform(start.call).await))
+                } else {
+                    (start.id, Err(start.call))
+                }
+            });
+        }
+    }
+
+    fn end_call(&mut self, (id, end): CallEnd<H::Core>, now: Now) -> Result<(), Stop> {
+        match end {
+            Ok(answer) => self.machine.answered(id, answer, now),
+            Err(call) => {
+                self.machine.not_started(id, call, now);
+                Ok(())
             }
         }
-        if self.outbox.is_empty() {
-            self.start_announced();
-        }
-        self.plan_commit();
-    }
-
-    /// Starts the calls whose announcement is durable: whoever owns the partition next knows
-    /// of everything that may have been asked of a provider.
-    fn start_announced(&mut self) {
-        for (id, call) in self.announced.drain(..) {
-            let answered = self.host.perform(call);
-            let _handle = self.calls.spawn(async move { (id, answered.await) });
-        }
-    }
-
-    fn plan_commit(&mut self) {
-        if self.outbox.is_empty() {
-            return;
-        }
-        let settings = self.host.settings();
-        let is_urgent = !self.announced.is_empty();
-        let due = if is_urgent || self.outbox.len() >= settings.commit_records {
-            Instant::now()
-        } else {
-            Instant::now() + settings.commit_every
-        };
-        self.commit_at = Some(self.commit_at.map_or(due, |planned| planned.min(due)));
     }
 
     /// Tries a commit; says how the ownership ended, if it did.
     async fn commit(&mut self) -> Option<Ended> {
-        self.commit_at = None;
-        if self.outbox.is_empty() {
-            return None;
+        match self.machine.commit() {
+            Some(commit) => self.try_commit(commit).await,
+            None => None,
         }
-        let started = self.host.process().clock.elapsed();
-        let result = self.partition.commit(self.outbox.commit()).await;
-        let took = self.host.process().clock.elapsed().saturating_sub(started);
+    }
+
+    async fn try_commit(&mut self, commit: crate::log::Commit) -> Option<Ended> {
+        let asked_at = self.now().elapsed;
+        let result = self.partition.commit(commit).await;
+        let took = self.now().elapsed.saturating_sub(asked_at);
         self.host.count_commit(result.as_ref().err(), took);
         match result {
             Ok(()) => {
-                self.outbox.clear();
-                self.start_announced();
-                self.host
-                    .count_people(self.partition.index(), self.core.people());
+                self.machine.committed(asked_at);
+                let people = self.machine.core().people();
+                self.host.count_people(self.partition.index(), people);
                 None
             }
             Err(CommitError::Fenced) => Some(self.taken_over()),
@@ -233,48 +257,104 @@ impl<'a, H: Host> Shard<'a, H> {
             reason,
             "Commit was not confirmed; writing it again"
         );
-        self.commit_at = Some(Instant::now() + COMMIT_AGAIN);
+        self.machine.unconfirmed(self.now());
     }
 
     /// Starts nothing, waits for calls in flight, commits their outcomes, lets go.
     async fn drain(mut self) -> Result<Ended, StageError> {
-        self.feed(Input::Draining);
-        self.announced.clear();
-        let deadline = Instant::now() + self.host.settings().drain;
-        while !self.calls.is_empty() {
-            let Ok(Some(ended)) = tokio::time::timeout_at(deadline, self.calls.join_next()).await
-            else {
+        if let Some(ended) = self.wind_up().await? {
+            return Ok(ended);
+        }
+        self.partition.release().await;
+        Ok(Ended::Released)
+    }
+
+    /// Stops for somebody to act: what is known is committed, and the partition stays owned.
+    async fn stop(
+        mut self,
+        stop: &Stop,
+        stopping: &CancellationToken,
+    ) -> Result<Ended, StageError> {
+        if let Some(ended) = self.wind_up().await? {
+            return Ok(ended);
+        }
+        self.stand_still(stop, stopping).await
+    }
+
+    async fn wind_up(&mut self) -> Result<Option<Ended>, StageError> {
+        self.machine.drain(self.now());
+        let deadline = self
+            .now()
+            .elapsed
+            .saturating_add(self.host.settings().drain);
+        while self.machine.calls() > 0 {
+            let left = deadline.saturating_sub(self.now().elapsed);
+            let Ok(Some(ended)) = tokio::time::timeout(left, self.calls.join_next()).await else {
                 tracing::warn!(
                     stage = self.host.name(),
-                    calls = self.calls.len(),
+                    calls = self.machine.calls(),
                     "Calls in flight were cut off by the drain"
                 );
                 self.calls.abort_all();
                 break;
             };
-            let (call, answer) = ended.map_err(StageError::CallPanicked)?;
-            self.feed(Input::Answered(call, answer));
+            let ended = ended.map_err(StageError::CallPanicked)?;
+            // Whatever it cannot go on with, its next owner meets again.
+            drop(self.end_call(ended, self.now()));
         }
-        while !self.outbox.is_empty() {
-            if let Some(ended) = self.commit().await {
-                return Ok(ended);
+        loop {
+            let farewell = self.machine.farewell();
+            if let Some(ended) = self.try_commit(farewell).await {
+                return Ok(Some(ended));
             }
-            if let Some(again) = self.commit_at {
-                if again > deadline {
-                    return Err(StageError::DrainUncommitted);
-                }
-                tokio::time::sleep_until(again).await;
+            let Some(again) = self.machine.commit_at() else {
+                return Ok(None);
+            };
+            if again > deadline {
+                return Err(StageError::DrainUncommitted);
+            }
+            tokio::time::sleep(again.saturating_sub(self.now().elapsed)).await;
+        }
+    }
+
+    /// Does nothing until the partition goes: another owner would stop at the same place.
+    async fn stand_still(
+        mut self,
+        stop: &Stop,
+        stopping: &CancellationToken,
+    ) -> Result<Ended, StageError> {
+        let (stage, partition) = (self.host.name(), self.partition.index());
+        tracing::error!(
+            stage,
+            record.partition = partition,
+            failure.code = stop.code(),
+            "Partition stops until somebody acts: {stop}"
+        );
+        let standing = Standing::new(self.host.as_ref(), partition, stop);
+        let mut beats = tokio::time::interval(BEAT);
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => break,
+                _ = beats.tick() => self.pulse.beat(),
+                delivery = self.partition.next() => match delivery? {
+                    // Read on, so that the log's own queue is not what stands still; nothing
+                    // of it is committed.
+                    Delivery::Record(_) => {}
+                    Delivery::Revoked => break,
+                    Delivery::Lost => return Ok(Ended::Taken),
+                },
             }
         }
+        drop(standing);
         self.partition.release().await;
         Ok(Ended::Released)
     }
 }
 
-/// Sleeps until an instant, or for ever.
-async fn sleep_until(instant: Option<Instant>) {
-    match instant {
-        Some(instant) => tokio::time::sleep_until(instant).await,
+/// Sleeps for a while, or for ever.
+async fn sleep_for(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => tokio::time::sleep(wait).await,
         None => std::future::pending().await,
     }
 }

@@ -17,6 +17,11 @@ pub struct ShardSettings {
     pub commit_every: Duration,
     /// Changes are committed at once when there are this many.
     pub commit_records: usize,
+    /// A call starts only while the last commit the log accepted is younger than this. A
+    /// process that was frozen or cut off for longer calls nobody when it comes back.
+    #[serde(with = "crate::settings::duration")]
+    #[schemars(with = "String")]
+    pub lease: Duration,
     /// On shutdown, or when a partition moves, calls in flight get this long to end. It must
     /// exceed every provider's call timeout.
     #[serde(with = "crate::settings::duration")]
@@ -29,6 +34,7 @@ impl Default for ShardSettings {
         Self {
             commit_every: Duration::from_millis(50),
             commit_records: 500,
+            lease: Duration::from_secs(5),
             drain: Duration::from_secs(40),
         }
     }
@@ -43,6 +49,13 @@ impl ShardSettings {
                 format!("{prefix}.commit_records"),
                 0,
                 "must be at least 1",
+            ));
+        }
+        if self.lease.is_zero() {
+            complaints.push(Complaint::new(
+                format!("{prefix}.lease"),
+                "0s",
+                "must be longer than nothing, or no call would ever start",
             ));
         }
         if self.commit_every > Duration::from_secs(5) {

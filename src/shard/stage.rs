@@ -6,8 +6,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::host::{BEAT, Host, SILENCE, StageError};
-use super::run::{Ended, Shard};
-use crate::log::{Log, Partition, Stage};
+use super::run::{self, Ended};
+use crate::log::{Log, Partition, Stage, Topic};
 
 /// Owns partitions of a stage until `stopping`, a shard for each.
 ///
@@ -36,7 +36,7 @@ pub async fn run_stage<H: Host>(
             }
             partition = member.next() => match partition {
                 Ok(Some(partition)) => {
-                    let task = shard(Arc::clone(&host), partition, stopping.clone());
+                    let task = shard(Arc::clone(&host), partition, stage.source, stopping.clone());
                     let _handle = shards.spawn(task);
                 }
                 Ok(None) => break Err(StageError::MembershipEnded),
@@ -62,8 +62,8 @@ pub async fn run_stage<H: Host>(
 async fn shard<H: Host>(
     host: Arc<H>,
     partition: Box<dyn Partition>,
+    source: Topic,
     stopping: CancellationToken,
 ) -> Result<Ended, StageError> {
-    let shard = Shard::restore(host.as_ref(), partition).await?;
-    shard.run(&stopping).await
+    run::run(&host, partition, source, &stopping).await
 }

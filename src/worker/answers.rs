@@ -8,7 +8,7 @@ use super::batches::Kind;
 use super::core::Worker;
 use super::letters::Letter;
 use super::retry::{Attempt, Verdict, judge};
-use super::state::{Dead, OperationName, Trying, state_record};
+use super::state::{Dead, OperationName, Trying};
 use crate::id::EmployeeId;
 use crate::plan::{Applied, Aspect};
 use crate::provider::{Answer, Blame, Call, Failure, Operation, Target};
@@ -39,7 +39,7 @@ impl Worker {
             return;
         };
         self.gate.end();
-        self.note(&kind, &call, answer, now);
+        self.learn(&kind, &call, answer, now);
         let people = call.people.len();
         let first_half = self.last_cohort.saturating_add(1);
         self.last_cohort = self.last_cohort.saturating_add(2);
@@ -69,7 +69,7 @@ impl Worker {
     }
 
     /// Tells the gate and the batches how a call went as a whole.
-    fn note(&mut self, kind: &Kind, call: &Call, answer: &Answer, now: Timestamp) {
+    fn learn(&mut self, kind: &Kind, call: &Call, answer: &Answer, now: Timestamp) {
         let provider = self.rules.provider.as_str();
         let people = call.people.len();
         let outcome = match answer {
@@ -117,7 +117,6 @@ impl Worker {
         failure: Option<&Failure>,
         effects: &mut Vec<Effect<Call>>,
     ) {
-        let provider = self.rules.provider;
         let Some(lane) = self.lanes.get_mut(settled.id) else {
             return;
         };
@@ -128,10 +127,7 @@ impl Worker {
             None => self.applied(settled, effects),
             Some(failure) => self.failed(settled, failure, &before, effects),
         }
-        if let Some(lane) = self.lanes.get(settled.id) {
-            let record = state_record(provider, settled.id, &lane.state);
-            effects.push(Effect::Write(record));
-        }
+        self.write_state(settled.id, effects);
     }
 
     fn applied(&mut self, settled: &Settled<'_>, effects: &mut Vec<Effect<Call>>) {

@@ -16,8 +16,9 @@ use super::state::{PersonState, state_record};
 use crate::id::EmployeeId;
 use crate::log::{Arrived, Topic, header};
 use crate::metrics::WorkerMetrics;
+use crate::person;
 use crate::provider::{Answer, Call};
-use crate::shard::{CallId, Core, Effect, Input, Restored};
+use crate::shard::{CallId, Core, Effect, Input, Restored, Stop, refuse_newer};
 
 /// The worker of one partition.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub struct Worker {
     last_call: u64,
     /// People whose record has changed otherwise than by a call.
     changed: BTreeSet<EmployeeId>,
+    /// People with a durable record.
+    states: usize,
     /// What is found at the start was told before the restart: the metrics still show it.
     is_restoring: bool,
     is_draining: bool,
@@ -53,6 +56,7 @@ impl Worker {
             last_cohort: 0,
             last_call: 0,
             changed: BTreeSet::new(),
+            states: 0,
             is_restoring: false,
             is_draining: false,
             rules,
@@ -61,18 +65,24 @@ impl Worker {
     }
 
     /// Takes a person's new record and plans for it.
-    fn take(&mut self, record: Arrived, now: Timestamp) {
-        let Some(id) = self.remember(record) else {
-            return;
+    fn take(&mut self, record: Arrived, now: Timestamp) -> Result<(), Stop> {
+        let Some(id) = self.remember(record)? else {
+            return Ok(());
         };
         if let Some(lane) = self.lanes.get_mut(&id) {
             lane.outlook = None;
         }
         self.plan(&id, now);
+        Ok(())
     }
 
-    fn remember(&mut self, record: Arrived) -> Option<EmployeeId> {
-        let id = EmployeeId::try_from(record.key_text()?).ok()?;
+    fn remember(&mut self, record: Arrived) -> Result<Option<EmployeeId>, Stop> {
+        let key = record.key_text().map(EmployeeId::try_from);
+        let Some(Ok(id)) = key else {
+            return Ok(None);
+        };
+        let payload = record.payload.as_deref().unwrap_or_default();
+        refuse_newer(payload, person::FORMAT)?;
         let lane = self.lanes.entry(&id);
         lane.event = record
             .headers
@@ -80,7 +90,7 @@ impl Worker {
             .unwrap_or_default()
             .into();
         lane.person = record.payload.unwrap_or_default();
-        Some(id)
+        Ok(Some(id))
     }
 
     /// Plans everybody, as they were found.
@@ -150,6 +160,11 @@ impl Worker {
         let Some(lane) = self.lanes.get_mut(id) else {
             return false;
         };
+        // Their record is still to come: compaction keeps only the newest, which may stand
+        // behind the committed offset.
+        if lane.person.is_empty() {
+            return false;
+        }
         if lane.has_broken_state || matches!(lane.place, Place::InFlight { .. }) {
             return false;
         }
@@ -165,11 +180,19 @@ impl Worker {
 
     fn write_changed(&mut self, effects: &mut Vec<Effect<Call>>) {
         for id in std::mem::take(&mut self.changed) {
-            if let Some(lane) = self.lanes.get(&id) {
-                let record = state_record(self.rules.provider, &id, &lane.state);
-                effects.push(Effect::Write(record));
-            }
+            self.write_state(&id, effects);
         }
+    }
+
+    /// Writes a person's durable record.
+    pub(super) fn write_state(&mut self, id: &EmployeeId, effects: &mut Vec<Effect<Call>>) {
+        let Some(lane) = self.lanes.get_mut(id) else {
+            return;
+        };
+        self.states = self.states.saturating_add(usize::from(!lane.has_state));
+        lane.has_state = true;
+        let record = state_record(self.rules.provider, id, &lane.state);
+        effects.push(Effect::Write(record));
     }
 
     /// Sends every batch that is ready, as far as the gate lets it.
@@ -188,11 +211,7 @@ impl Worker {
                 let Some(operation) = lane.depart(entry.ticket, call_id, now) else {
                     continue;
                 };
-                effects.push(Effect::Write(state_record(
-                    self.rules.provider,
-                    &entry.id,
-                    &lane.state,
-                )));
+                self.write_state(&entry.id, effects);
                 people.push((entry.id, operation));
             }
             if people.is_empty() {
@@ -225,40 +244,52 @@ impl Core for Worker {
         ]
     }
 
-    fn restore(&mut self, record: Arrived) {
+    fn restore(&mut self, record: Arrived) -> Result<(), Stop> {
         if record.position.topic == Topic::People {
-            self.remember(record);
-            return;
+            self.remember(record)?;
+            return Ok(());
         }
         let key = record
             .key_text()
             .and_then(|key| EmployeeId::try_from(key).ok());
         let (Some(id), Some(payload)) = (key, &record.payload) else {
-            return;
+            return Ok(());
         };
+        refuse_newer(payload, super::state::FORMAT)?;
         let lane = self.lanes.entry(&id);
-        match serde_json::from_slice::<PersonState>(payload) {
-            Ok(state) if state.v <= super::state::FORMAT => lane.state = state,
-            Ok(_) | Err(_) => {
-                lane.has_broken_state = true;
-                self.books.move_person(&mut lane.book, Book::Undecodable);
-                tracing::error!(
-                    provider = self.rules.provider.as_str(),
-                    record.topic = %record.position.topic,
-                    record.partition = record.position.partition,
-                    record.offset = record.position.offset,
-                    failure.code = "state_undecodable",
-                    "A person's state cannot be read; nothing is done for them"
-                );
-            }
+        self.states = self.states.saturating_add(usize::from(!lane.has_state));
+        lane.has_state = true;
+        if let Ok(state) = serde_json::from_slice::<PersonState>(payload) {
+            lane.state = state;
+        } else {
+            lane.has_broken_state = true;
+            self.books.move_person(&mut lane.book, Book::Undecodable);
+            tracing::error!(
+                provider = self.rules.provider.as_str(),
+                record.topic = %record.position.topic,
+                record.partition = record.position.partition,
+                record.offset = record.position.offset,
+                failure.code = "state_undecodable",
+                "A person's state cannot be read; nothing is done for them"
+            );
         }
+        Ok(())
+    }
+
+    fn held(&self) -> usize {
+        self.states
     }
 
     fn handle(&mut self, input: Input<Answer>, now: Timestamp) -> Vec<Effect<Call>> {
         let mut effects = Vec::new();
         match input {
             Input::Restored => self.begin(now),
-            Input::Record(record) => self.take(record, now),
+            Input::Record(record) => {
+                if let Err(stop) = self.take(record, now) {
+                    effects.push(Effect::Stop(stop));
+                    return effects;
+                }
+            }
             Input::Answered(call, answer) => self.settle(call, &answer, now, &mut effects),
             Input::Tick => {
                 for id in self.lanes.due(now) {

@@ -22,6 +22,8 @@ pub(super) struct Lane {
     pub(super) event: Box<str>,
     /// The durable record here.
     pub(super) state: PersonState,
+    /// Whether there is a durable record.
+    pub(super) has_state: bool,
     /// Where the lane is.
     pub(super) place: Place,
     /// Which half of a refused batch the person belongs to.
@@ -126,10 +128,6 @@ pub(super) struct Lanes {
 impl Lanes {
     pub(super) fn len(&self) -> usize {
         self.lanes.len()
-    }
-
-    pub(super) fn get(&self, id: &EmployeeId) -> Option<&Lane> {
-        self.lanes.get(id)
     }
 
     pub(super) fn get_mut(&mut self, id: &EmployeeId) -> Option<&mut Lane> {

@@ -49,15 +49,7 @@ fn fill(profile: &mut Profile, kept: &Profile) {
 
 /// Reads a person's record: what HR wants now; none if it cannot be read.
 pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option<Outlook> {
-    // Somebody this provider has state of, but HR has forgotten, is as good as unheard of.
-    let person = if record.is_empty() {
-        Person::default()
-    } else {
-        serde_json::from_slice(record).ok()?
-    };
-    if person.v > person::FORMAT {
-        return None;
-    }
+    let person: Person = serde_json::from_slice(record).ok()?;
     let standing = person::standing(&person, &rules.people, now);
     let desired = rules.planner.desired(&standing);
     Some(Outlook {

@@ -36,6 +36,7 @@ async fn a_child_owns_partitions_until_told_to_commit() {
         let late = hris_relay::log::Commit {
             records: vec![Record::new(STATE, &format!("late-{index}"), "666")],
             next_offset: Some(1),
+            note: "a note".to_owned(),
         };
         match partition.commit(late).await {
             Err(CommitError::Fenced) => println!("fenced {index}"),

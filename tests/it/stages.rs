@@ -39,6 +39,7 @@ impl Stages {
             clock: Arc::clone(&clock),
             health: Health::new(Arc::clone(&clock)),
             metrics: Metrics::new().unwrap(),
+            owner: "test".to_owned(),
         };
         let shard = ShardSettings::default();
         let stopping = CancellationToken::new();

@@ -132,7 +132,7 @@ impl Cluster {
             .set("session.timeout.ms", session.as_millis().to_string())
             .set(
                 "heartbeat.interval.ms",
-                (session / 7).as_millis().to_string(),
+                self.settings.heartbeat().as_millis().to_string(),
             )
             .set(
                 "max.poll.interval.ms",

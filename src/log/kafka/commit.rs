@@ -122,13 +122,13 @@ impl Committer {
         }
     }
 
-    /// Writes records and the offset, all or nothing. `offset`: none commits none.
+    /// Writes records and the offset with its note, all or nothing. `offset`: none commits none.
     ///
     /// Once refused, always refused: taking over again would fence the new owner.
     pub(super) fn commit(
         &self,
         records: &[Record],
-        offset: Option<i64>,
+        offset: Option<(i64, &str)>,
     ) -> Result<(), CommitError> {
         let committed = self.commit_once(records, offset);
         if matches!(committed, Err(CommitError::Fenced)) {
@@ -137,7 +137,11 @@ impl Committer {
         committed
     }
 
-    fn commit_once(&self, records: &[Record], offset: Option<i64>) -> Result<(), CommitError> {
+    fn commit_once(
+        &self,
+        records: &[Record],
+        offset: Option<(i64, &str)>,
+    ) -> Result<(), CommitError> {
         let mut transactions = locked(&self.transactions);
         let started = self.clock.elapsed();
         loop {
@@ -191,7 +195,7 @@ impl Committer {
         &self,
         producer: &Transactions,
         records: &[Record],
-        offset: Option<i64>,
+        offset: Option<(i64, &str)>,
     ) -> Result<(), Failed> {
         producer.begin_transaction().map_err(Failed::of)?;
         *locked(&producer.context().0) = None;
@@ -238,16 +242,18 @@ impl Committer {
         failure.map_or(Ok(()), |error| Err(Failed::of(error)))
     }
 
-    fn send_offset(&self, producer: &Transactions, offset: i64) -> Result<(), Failed> {
+    fn send_offset(
+        &self,
+        producer: &Transactions,
+        (offset, note): (i64, &str),
+    ) -> Result<(), Failed> {
         let mut offsets = TopicPartitionList::new();
         let topic = self.cluster.topic(self.stage.source);
-        offsets
-            .add_partition_offset(
-                &topic,
-                bytes::number(self.partition),
-                Offset::Offset(offset),
-            )
+        let mut element = offsets.add_partition(&topic, bytes::number(self.partition));
+        element
+            .set_offset(Offset::Offset(offset))
             .map_err(Failed::of)?;
+        element.set_metadata(note);
         // Asked for at each commit, since a rebalance that leaves the partition here gives
         // the group a new generation all the same.
         let metadata = self

@@ -15,6 +15,7 @@ use super::client::{self, Cluster, Words};
 use super::commit::Committer;
 use super::group::{Membership, Metadata, Seat};
 use super::hand::Grip;
+use super::partitioner;
 use super::reading::Readers;
 use crate::clock::Clock;
 use crate::log::{
@@ -42,6 +43,8 @@ pub(super) struct Parts {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) stage: Stage,
     pub(super) metadata: Metadata,
+    /// Of each topic of the stage.
+    pub(super) partitions: u32,
     pub(super) readers: Arc<Readers>,
 }
 
@@ -98,12 +101,15 @@ impl Parts {
         if grip.hand.ended().is_some() {
             return Ok(None);
         }
-        let committed = answered?;
+        let (committed, note) = answered?.unzip();
         Ok(Some(KafkaPartition {
             index: partition,
+            partitions: self.partitions,
             committed,
+            note,
             next_offset: committed,
             from: committed.unwrap_or(0),
+            source: self.stage.source,
             is_clean: true,
             is_released: false,
             grip,
@@ -113,11 +119,11 @@ impl Parts {
     }
 }
 
-/// The committed offset of a group. Blocks.
+/// The committed offset of a group, and the note beside it. Blocks.
 pub(super) fn committed(
     cluster: &Cluster,
     (group, source, partition): (crate::log::Group, Topic, u32),
-) -> Result<Option<i64>, KafkaError> {
+) -> Result<Option<(i64, String)>, KafkaError> {
     let config = cluster.reader(Some(group));
     let consumer: BaseConsumer<Words> = BaseConsumer::from_config_and_context(&config, Words)?;
     let mut asked = TopicPartitionList::new();
@@ -126,7 +132,7 @@ pub(super) fn committed(
     for element in answered.elements() {
         element.error()?;
         if let Offset::Offset(offset) = element.offset() {
-            return Ok(Some(offset));
+            return Ok(Some((offset, element.metadata().to_owned())));
         }
     }
     Ok(None)
@@ -135,12 +141,15 @@ pub(super) fn committed(
 /// A partition in this process's hands.
 pub(super) struct KafkaPartition {
     index: u32,
+    partitions: u32,
     committed: Option<i64>,
+    note: Option<String>,
     /// What the last commit said, to be said again by one that leaves it out: the group
     /// only checks the membership of who commits an offset.
     next_offset: Option<i64>,
     /// The first offset to hand out.
     from: i64,
+    source: Topic,
     /// Whether its last commit, if there was one, was confirmed.
     is_clean: bool,
     is_released: bool,
@@ -158,6 +167,19 @@ impl Partition for KafkaPartition {
 
     fn committed(&self) -> Option<i64> {
         self.committed
+    }
+
+    fn note(&self) -> Option<&str> {
+        // Whoever resets a group's offsets by hand leaves an empty one.
+        self.note.as_deref().filter(|note| !note.is_empty())
+    }
+
+    fn owns(&self, key: &[u8]) -> bool {
+        partitioner::partition(key, self.partitions) == self.index
+    }
+
+    async fn source_bounds(&mut self) -> Result<(i64, i64), ConsumeError> {
+        self.readers.bounds(self.source, self.index).await
     }
 
     async fn restore(
@@ -186,8 +208,12 @@ impl Partition for KafkaPartition {
         let Some(committer) = self.committer.clone() else {
             return Err(CommitError::Fenced);
         };
-        let committing =
-            tokio::task::spawn_blocking(move || committer.commit(&commit.records, offset));
+        let committing = tokio::task::spawn_blocking(move || {
+            committer.commit(
+                &commit.records,
+                offset.map(|offset| (offset, &*commit.note)),
+            )
+        });
         committing
             .await
             .unwrap_or_else(|_| Err(CommitError::Unconfirmed("it was cut off".to_owned())))?;

@@ -7,6 +7,7 @@ mod commit;
 mod group;
 mod hand;
 mod member;
+mod partitioner;
 mod reading;
 pub mod settings;
 mod topics;
@@ -102,7 +103,7 @@ impl Log for KafkaLog {
 
     async fn join(&self, stage: Stage) -> Result<Box<dyn Member>, ConsumeError> {
         let checked = (stage.group, stage.source);
-        topics::check_stage(&self.cluster, &self.readers, checked).await?;
+        let partitions = topics::check_stage(&self.cluster, &self.readers, checked).await?;
         let joined = group::join(&self.cluster, &self.clock, stage);
         let (membership, metadata) = joined.map_err(|error| client::unreadable(&error))?;
         Ok(Box::new(KafkaMember {
@@ -113,6 +114,7 @@ impl Log for KafkaLog {
                 clock: Arc::clone(&self.clock),
                 stage,
                 metadata,
+                partitions,
                 readers: Readers::new(&self.cluster, &self.clock, Some(stage.group)),
             },
         }))
@@ -154,9 +156,11 @@ impl Log for KafkaLog {
         partition: u32,
     ) -> Result<Option<i64>, ConsumeError> {
         let asked = (group, source, partition);
-        self.readers
+        let committed = self
+            .readers
             .ask(move |_, cluster| member::committed(cluster, asked))
-            .await
+            .await?;
+        Ok(committed.map(|(offset, _)| offset))
     }
 
     async fn create_topics(&self, topics: &[Topic]) -> Result<Vec<String>, ConsumeError> {

@@ -92,6 +92,19 @@ impl Readers {
         taken
     }
 
+    /// The first offset of a partition and the one behind its last committed record.
+    pub(super) async fn bounds(
+        self: &Arc<Self>,
+        topic: Topic,
+        partition: u32,
+    ) -> Result<(i64, i64), ConsumeError> {
+        let number = bytes::number(partition);
+        self.ask(move |consumer, cluster| {
+            consumer.fetch_watermarks(&cluster.topic(topic), number, ASK)
+        })
+        .await
+    }
+
     /// Asks a consumer something on a blocking thread.
     pub(super) async fn ask<T: Send + 'static>(
         self: &Arc<Self>,

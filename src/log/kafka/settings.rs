@@ -64,6 +64,13 @@ impl Serialize for Properties {
     }
 }
 
+impl KafkaSettings {
+    /// How often a member tells its coordinator that it lives.
+    pub fn heartbeat(&self) -> Duration {
+        self.session_timeout / 15
+    }
+}
+
 impl Default for KafkaSettings {
     fn default() -> Self {
         Self {
@@ -72,7 +79,7 @@ impl Default for KafkaSettings {
             partitions: 12,
             replication: 3,
             append_timeout: Duration::from_secs(5),
-            session_timeout: Duration::from_secs(20),
+            session_timeout: Duration::from_secs(45),
             properties: Properties::default(),
             properties_file: None,
         }

@@ -43,12 +43,13 @@ pub(super) async fn partitions(
         .await
 }
 
-/// Refuses to begin a stage whose topics are missing or unequal.
+/// Refuses to begin a stage whose topics are missing or unequal; answers how many partitions
+/// each has.
 pub(super) async fn check_stage(
     cluster: &Cluster,
     readers: &Arc<Readers>,
     (group, source): (Group, Topic),
-) -> Result<(), ConsumeError> {
+) -> Result<u32, ConsumeError> {
     let mut topics = group.topics();
     topics.push(source);
     let found = partitions(readers, &topics).await?;
@@ -80,7 +81,7 @@ pub(super) async fn check_stage(
     for topic in compacted {
         check_compaction(cluster, &admin, topic).await?;
     }
-    Ok(())
+    Ok(expected.map_or(1, |(_, count)| count))
 }
 
 /// Creates what is missing and checks what exists.

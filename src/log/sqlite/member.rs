@@ -52,6 +52,7 @@ pub(super) struct SqlitePartition {
     /// The source topic's number.
     pub(super) topic: i64,
     pub(super) committed: Option<i64>,
+    pub(super) note: Option<String>,
     /// The offset to read next.
     pub(super) next: i64,
     pub(super) read: VecDeque<Arrived>,
@@ -68,6 +69,20 @@ impl Partition for SqlitePartition {
 
     fn committed(&self) -> Option<i64> {
         self.committed
+    }
+
+    fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
+    fn owns(&self, _key: &[u8]) -> bool {
+        true
+    }
+
+    async fn source_bounds(&mut self) -> Result<(i64, i64), ConsumeError> {
+        // Retention never forgets what a group has not consumed.
+        let end = self.reader.end(self.owner.source).await?;
+        Ok((0, end))
     }
 
     async fn restore(

@@ -155,19 +155,20 @@ impl Log for SqliteLog {
             .await
             .map_err(|_| ConsumeError::Unreadable("the lock could not be taken".to_owned()))??;
         let taken = writer.write(Work::Own(stage.group, stage.source)).await;
-        let Written::Owned(epoch, topic, committed) = taken.map_err(not_taken)? else {
+        let Written::Owned(found) = taken.map_err(not_taken)? else {
             return Err(ConsumeError::Unreadable("no epoch was given".to_owned()));
         };
         let owner = Owner {
             group: stage.group,
             source: stage.source,
-            epoch,
+            epoch: found.epoch,
         };
         let partition = SqlitePartition {
             owner,
-            topic,
-            committed,
-            next: committed.unwrap_or(0),
+            topic: found.topic,
+            committed: found.committed,
+            note: found.note,
+            next: found.committed.unwrap_or(0),
             read: VecDeque::new(),
             writer: Arc::clone(writer),
             reader: Arc::clone(&self.reader),

@@ -49,6 +49,7 @@ const SCHEMA: &str = "
         group_name TEXT NOT NULL,
         topic INTEGER NOT NULL,
         next_offset INTEGER,
+        note TEXT,
         PRIMARY KEY (group_name, topic)
     ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS owners (
@@ -119,6 +120,19 @@ pub(super) struct Tail {
     pub(super) id: i64,
     /// The offset of the next record.
     pub(super) next: i64,
+}
+
+/// What a new owner of a group's partition is told.
+#[derive(Debug)]
+pub(super) struct Owned {
+    /// Which owner of the group it is.
+    pub(super) epoch: i64,
+    /// The source topic's number.
+    pub(super) topic: i64,
+    /// The committed offset.
+    pub(super) committed: Option<i64>,
+    /// What was noted beside it.
+    pub(super) note: Option<String>,
 }
 
 /// One transaction: everything in it becomes durable together, or nothing does.
@@ -199,12 +213,8 @@ impl<'c> Batch<'c> {
     }
 
     /// Makes the caller the owner of a group's partition of a topic: every owner before it
-    /// is fenced. Answers its epoch and the committed offset.
-    pub(super) fn own(
-        &mut self,
-        group: Group,
-        source: Topic,
-    ) -> rusqlite::Result<(i64, Option<i64>)> {
+    /// is fenced.
+    pub(super) fn own(&mut self, group: Group, source: Topic) -> rusqlite::Result<Owned> {
         let (tail, _) = self.tail(source)?;
         let name = group.to_string();
         let epoch = self.transaction.query_row(
@@ -218,12 +228,18 @@ impl<'c> Batch<'c> {
             "INSERT OR IGNORE INTO consumed (group_name, topic) VALUES (?1, ?2)",
             params![name, tail.id],
         )?;
-        let committed = self.transaction.query_row(
-            "SELECT next_offset FROM consumed WHERE group_name = ?1 AND topic = ?2",
+        self.transaction.query_row(
+            "SELECT next_offset, note FROM consumed WHERE group_name = ?1 AND topic = ?2",
             params![name, tail.id],
-            |row| row.get(0),
-        )?;
-        Ok((epoch, committed))
+            |row| {
+                Ok(Owned {
+                    epoch,
+                    topic: tail.id,
+                    committed: row.get(0)?,
+                    note: row.get(1)?,
+                })
+            },
+        )
     }
 
     /// Whether this epoch is the owner's.
@@ -236,20 +252,20 @@ impl<'c> Batch<'c> {
         Ok(current == Some(epoch))
     }
 
-    /// Moves a group's offset.
+    /// Moves a group's offset, if there is one, and keeps the note beside it.
     pub(super) fn consume(
         &mut self,
-        group: Group,
-        source: Topic,
-        next: i64,
+        (group, source): (Group, Topic),
+        next: Option<i64>,
+        note: &str,
     ) -> rusqlite::Result<()> {
         let (tail, _) = self.tail(source)?;
         self.transaction
             .prepare_cached(
-                "INSERT OR REPLACE INTO consumed (group_name, topic, next_offset)
-                 VALUES (?1, ?2, ?3)",
+                "UPDATE consumed SET next_offset = coalesce(?3, next_offset), note = ?4
+                 WHERE group_name = ?1 AND topic = ?2",
             )?
-            .execute(params![group.to_string(), tail.id, next])?;
+            .execute(params![group.to_string(), tail.id, next, note])?;
         Ok(())
     }
 

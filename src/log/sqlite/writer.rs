@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::{Notify, oneshot};
 
-use super::store::{self, Batch, Tail};
+use super::store::{self, Batch, Owned, Tail};
 use super::watch::Watch;
 use crate::clock::Clock;
 use crate::log::sync::locked;
@@ -59,8 +59,8 @@ pub(super) enum Written {
     Done,
     /// Nothing: another owner has taken over.
     Fenced,
-    /// The owner's epoch, its source topic's number, and the committed offset.
-    Owned(i64, i64, Option<i64>),
+    /// What the new owner must know.
+    Owned(Owned),
     /// Which of the topics were created.
     Created(Vec<(Topic, bool)>),
 }
@@ -266,8 +266,8 @@ impl Writer {
             .iter()
             .zip(&written)
             .filter_map(|(job, written)| match (&job.work, written) {
-                (Work::Own(group, _), Written::Owned(epoch, ..)) => {
-                    Some((group.to_string(), *epoch))
+                (Work::Own(group, _), Written::Owned(owned)) => {
+                    Some((group.to_string(), owned.epoch))
                 }
                 _ => None,
             })
@@ -316,16 +316,11 @@ fn apply(batch: &mut Batch<'_>, work: &Work) -> rusqlite::Result<Written> {
             for record in &commit.records {
                 batch.append(record)?;
             }
-            if let Some(next) = commit.next_offset {
-                batch.consume(owner.group, owner.source, next)?;
-            }
+            let consumed = (owner.group, owner.source);
+            batch.consume(consumed, commit.next_offset, &commit.note)?;
             Ok(Written::Done)
         }
-        Work::Own(group, source) => {
-            let (epoch, committed) = batch.own(*group, *source)?;
-            let (tail, _) = batch.tail(*source)?;
-            Ok(Written::Owned(epoch, tail.id, committed))
-        }
+        Work::Own(group, source) => batch.own(*group, *source).map(Written::Owned),
         Work::Create(topics) => topics
             .iter()
             .map(|&topic| batch.tail(topic).map(|(_, created)| (topic, created)))

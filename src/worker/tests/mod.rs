@@ -165,6 +165,7 @@ impl World {
                     self.durable.insert(id, record.payload.unwrap());
                 }
                 Effect::Write(record) => self.letters.push(record),
+                Effect::Stop(stop) => panic!("{stop}"),
                 Effect::Call(id, call) => {
                     self.nobody_is_called_twice_at_once(&call);
                     self.in_flight.push((id, call));
@@ -239,11 +240,11 @@ impl World {
         self.worker = Worker::new(Arc::clone(&self.rules), metrics, 3, 7);
         for id in self.durable.keys().cloned().collect::<Vec<_>>() {
             let state = self.arrived(Topic::State(Provider::StartExam), &id);
-            self.worker.restore(state);
+            self.worker.restore(state).unwrap();
         }
         for id in self.people.keys().cloned().collect::<Vec<_>>() {
             let person = self.arrived(Topic::People, &id);
-            self.worker.restore(person);
+            self.worker.restore(person).unwrap();
         }
         self.feed(Input::Restored);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hris_relay::log::record::LARGEST;
-use hris_relay::log::{Commit, CommitError, Record};
+use hris_relay::log::{Commit, CommitError, LONGEST_NOTE, Record};
 
 use super::{
     OUTCOMES, STAGE, STATE, append, commit, event, everything, in_time, join, number, readable,
@@ -46,6 +46,7 @@ pub async fn a_commit_without_an_offset_moves_none(place: Arc<dyn Place>) {
     let said = Commit {
         records: vec![Record::new(OUTCOMES, "e-17", "1")],
         next_offset: None,
+        note: "a note".to_owned(),
     };
     in_time(partition.commit(said)).await.unwrap();
     in_time(partition.commit(Commit::default())).await.unwrap();
@@ -69,6 +70,7 @@ pub async fn a_refused_commit_writes_neither_records_nor_offset(place: Arc<dyn P
             Record::new(STATE, "e-17", vec![0; LARGEST]),
         ],
         next_offset: Some(position.offset + 1),
+        note: "a note".to_owned(),
     };
     let refused = in_time(partition.commit(said)).await.unwrap_err();
     assert!(matches!(refused, CommitError::Unconfirmed(_)), "{refused}");
@@ -126,6 +128,7 @@ pub async fn a_compacted_topic_restores_the_last_record_of_each_key(place: Arc<d
         in_time(partition.commit(Commit {
             records,
             next_offset,
+            note: "a note".to_owned(),
         }))
         .await
         .unwrap();
@@ -188,6 +191,61 @@ pub async fn an_empty_partition_restores_at_once(place: Arc<dyn Place>) {
         "{:?}",
         started.elapsed()
     );
+    in_time(partition.release()).await;
+    joined.leave().await;
+}
+
+pub async fn a_note_is_read_by_the_next_owner_beside_the_offset(place: Arc<dyn Place>) {
+    let log = place.open().await;
+    let position = append(&*log, event("e-17", 1)).await;
+    let mut joined = join(&*log).await;
+    let mut partition = joined.take(position.partition);
+    assert_eq!(partition.note(), None);
+    let longest = "n".repeat(LONGEST_NOTE);
+    for (next_offset, note) in [
+        (Some(position.offset + 1), "the first"),
+        (None, longest.as_str()),
+    ] {
+        let said = Commit {
+            records: Vec::new(),
+            next_offset,
+            note: note.to_owned(),
+        };
+        in_time(partition.commit(said)).await.unwrap();
+    }
+    in_time(partition.release()).await;
+    joined.leave().await;
+    let mut joined = join(&*log).await;
+    let partition = joined.take(position.partition);
+    assert_eq!(partition.note(), Some(longest.as_str()));
+    assert_eq!(partition.committed(), Some(position.offset + 1));
+    in_time(partition.release()).await;
+    joined.leave().await;
+}
+
+pub async fn a_partition_owns_the_keys_that_are_appended_to_it(place: Arc<dyn Place>) {
+    let log = place.open().await;
+    let joined = join(&*log).await;
+    for number in 0..20 {
+        let key = format!("e-{number}");
+        let position = append(&*log, event(&key, number)).await;
+        let owners = joined
+            .partitions
+            .values()
+            .filter(|p| p.owns(key.as_bytes()));
+        let owners: Vec<u32> = owners.map(|partition| partition.index()).collect();
+        assert_eq!(owners, [position.partition]);
+    }
+    joined.leave().await;
+}
+
+pub async fn an_owner_knows_where_its_source_ends(place: Arc<dyn Place>) {
+    let log = place.open().await;
+    let position = append(&*log, event("e-17", 1)).await;
+    let mut joined = join(&*log).await;
+    let mut partition = joined.take(position.partition);
+    let (start, end) = in_time(partition.source_bounds()).await.unwrap();
+    assert_eq!((start, end), (0, position.offset + 1));
     in_time(partition.release()).await;
     joined.leave().await;
 }

@@ -47,6 +47,9 @@ claims! {
         a_closed_log_takes_nothing;
     commit:
         records_and_offset_are_committed_together,
+        a_note_is_read_by_the_next_owner_beside_the_offset,
+        a_partition_owns_the_keys_that_are_appended_to_it,
+        an_owner_knows_where_its_source_ends,
         a_commit_without_an_offset_moves_none,
         a_refused_commit_writes_neither_records_nor_offset,
         a_committed_record_is_in_the_owners_partition,
@@ -143,6 +146,7 @@ pub async fn commit(partition: &mut dyn Partition, next: i64, records: Vec<Recor
     let commit = Commit {
         records,
         next_offset: Some(next),
+        note: "a note".to_owned(),
     };
     in_time(partition.commit(commit)).await.unwrap();
 }

@@ -130,6 +130,7 @@ pub async fn a_replaced_owner_is_fenced_and_what_it_wrote_is_not_read(place: Arc
     let late = Commit {
         records: vec![Record::new(STATE, "e-17", "666")],
         next_offset: Some(next + 2),
+        note: "a note".to_owned(),
     };
     let refused = in_time(replaced.commit(late)).await.unwrap_err();
     assert!(matches!(refused, CommitError::Fenced), "{refused}");

@@ -267,7 +267,7 @@ async fn the_platform_is_as_hr_says_on_sqlite() {
 fn on_kafka(brokers: &str, place: &str) -> String {
     format!(
         "[kafka]\nbrokers = \"{brokers}\"\nprefix = \"whole-{}-{place}.\"\n\
-         partitions = 3\nreplication = 1\nappend_timeout = \"20s\"\nsession_timeout = \"6s\"\n",
+         partitions = 3\nreplication = 1\nappend_timeout = \"20s\"\n",
         std::process::id()
     )
 }
