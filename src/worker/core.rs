@@ -9,7 +9,7 @@ use super::batches::{Batches, Kind};
 use super::books::{Book, Books};
 use super::gate::Gate;
 use super::lanes::{Lanes, Place};
-use super::next::{Next, choose};
+use super::next::{Next, Waits};
 use super::outlook::look;
 use super::rules::WorkerRules;
 use super::state::{PersonState, state_record};
@@ -126,7 +126,13 @@ impl Worker {
             .dead
             .retain(|_, dead| dead.plan == outlook.digest);
         let steps = outlook.steps(&self.rules, &lane.state);
-        let next = choose(&steps, &lane.state, &self.gate, now);
+        let waits = Waits {
+            outlook,
+            state: &lane.state,
+            gate: &self.gate,
+            now,
+        };
+        let next = waits.choose(&steps);
         let book = lane.book_of(outlook, &steps);
         let wake = [
             next.later(),
