@@ -18,6 +18,8 @@ pub(super) struct Outlook {
     /// Since when somebody gone should be locked out: the fact's receipt, or its date if
     /// that came later.
     pub(super) removal_since: Option<Timestamp>,
+    /// Their end was told ahead, and has come.
+    pub(super) fell_due: bool,
     /// HR has forgotten what they were called.
     pub(super) is_erased: bool,
     /// Until when somebody who stays active is unregistered from nothing.
@@ -61,6 +63,7 @@ pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option
         digest: desired.digest(),
         next_change: standing.next_change,
         calm_until: calm_until.filter(|_| standing.is_active()),
+        fell_due: standing.ended_at.is_some() && standing.ended_at > person.received,
         is_erased: person.is_erased_by_anybody(),
         removal_since: person.received.max(standing.ended_at),
         desired,

@@ -4,6 +4,7 @@ mod calm;
 mod faults;
 mod histories;
 mod hr;
+mod order;
 mod platform;
 mod unanswered;
 
