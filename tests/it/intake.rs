@@ -219,7 +219,9 @@ async fn records_of_other_producers_are_folded_on_sqlite() {
         let (headers, payload) = carried(fact, mode);
         let headers = headers
             .into_iter()
-            .fold(Headers::default(), |all, (name, value)| all.with(name, value));
+            .fold(Headers::default(), |all, (name, value)| {
+                all.with(name, value)
+            });
         records.push(Record {
             topic: Topic::Inbox,
             key: None,
@@ -292,12 +294,14 @@ async fn produce(habit: Habit, number: usize, brokers: String, topic: String) ->
     for (index, fact) in turned.enumerate() {
         let (headers, payload) = carried(fact, index + number);
         let key = (habit.key)(fact["subject"].as_str().unwrap(), index);
-        let headers = headers.iter().fold(OwnedHeaders::new(), |all, (name, value)| {
-            all.insert(Header {
-                key: name,
-                value: Some(value),
-            })
-        });
+        let headers = headers
+            .iter()
+            .fold(OwnedHeaders::new(), |all, (name, value)| {
+                all.insert(Header {
+                    key: name,
+                    value: Some(value),
+                })
+            });
         let record = FutureRecord::to(&topic).payload(&payload).headers(headers);
         let record = match &key {
             Some(key) => record.key(key),

@@ -23,6 +23,7 @@ mod log_conformance;
 mod log_kafka;
 mod log_sqlite;
 mod lost_state;
+mod promises;
 mod receiver;
 mod schemas;
 mod stages;
