@@ -155,7 +155,7 @@ impl Relay {
         match role {
             Role::Receiver => self.add_receiver(settings),
             Role::Roster => {
-                let rules = parts::rules(settings);
+                let rules = parts::people_rules(settings);
                 let host = RosterHost::new(rules, settings.shard.clone(), self.process.clone());
                 self.add_stage("roster", Group::Roster, Topic::Events, |_| host);
                 Ok(())

@@ -15,6 +15,7 @@
 mod admin;
 mod commands;
 mod generated;
+mod importing;
 mod kills;
 mod layers;
 mod log_claims;

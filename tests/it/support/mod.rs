@@ -9,4 +9,5 @@ pub mod logs;
 pub mod memory_log;
 pub mod platform;
 pub mod said;
+pub mod size;
 pub mod test_receiver;
