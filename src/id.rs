@@ -114,6 +114,65 @@ name! {
     EventId, 250, plain
 }
 
+/// Which facts a person's record holds: 16 hexadecimal digits, a digest of every register.
+///
+/// Equal sets of facts have equal versions, whatever the order they came in. An operator's
+/// command names the one it judges, so that a newer fact outdates the command.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct FactVersion(u64);
+
+impl FactVersion {
+    /// The version that a digest's first bytes spell.
+    pub const fn new(digest: [u8; 8]) -> Self {
+        Self(u64::from_be_bytes(digest))
+    }
+}
+
+impl fmt::Display for FactVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for FactVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl From<FactVersion> for String {
+    fn from(version: FactVersion) -> Self {
+        version.to_string()
+    }
+}
+
+/// The text is no fact version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is no fact version: expected 16 hexadecimal digits in lower case")]
+pub struct InvalidFactVersion;
+
+impl std::str::FromStr for FactVersion {
+    type Err = InvalidFactVersion;
+
+    fn from_str(raw: &str) -> Result<Self, InvalidFactVersion> {
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if raw.len() != 16 || !raw.bytes().all(is_digit) {
+            return Err(InvalidFactVersion);
+        }
+        let number = u64::from_str_radix(raw, 16);
+        number.map(Self).map_err(|_| InvalidFactVersion)
+    }
+}
+
+impl TryFrom<String> for FactVersion {
+    type Error = InvalidFactVersion;
+
+    fn try_from(raw: String) -> Result<Self, InvalidFactVersion> {
+        raw.parse()
+    }
+}
+
 /// The exam platforms hris-relay keeps in step.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -179,6 +238,22 @@ mod tests {
     fn an_employee_id_never_shows_in_debug_output() {
         let id = EmployeeId::try_from("jane@example.com").unwrap();
         assert_eq!(format!("{id:?}"), "(..)");
+    }
+
+    #[test]
+    fn a_fact_version_is_16_hexadecimal_digits_and_survives_its_text() {
+        let version = FactVersion::new([0, 0x1f, 0, 0, 0, 0, 0, 0xa1]);
+        assert_eq!(version.to_string(), "001f0000000000a1");
+        assert_eq!(version.to_string().parse(), Ok(version));
+        for refused in [
+            "",
+            "1f",
+            "001F0000000000A1",
+            "+01f0000000000a1",
+            "001f0000000000a1 ",
+        ] {
+            assert_eq!(refused.parse::<FactVersion>(), Err(InvalidFactVersion));
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::fact::{
     AccessChange, Command, CommandKind, Fact, GroupChange, Hire, ObservedEnd, Phase, Reason,
     Snapshot, Status, Termination, Update,
 };
-use super::fields::{Fields, Strictness, rfc3339};
+use super::fields::{Fields, PROVIDER, Strictness, rfc3339};
 use super::json::{read_json, read_plain};
 use super::{Event, Found, ParseError};
 use crate::id::{EmployeeId, EmploymentId, EventId, Provider, SourceId};
@@ -27,12 +27,14 @@ pub const TYPES: &[&str] = &[
     "relay.redrive.v1",
     "relay.release.v1",
     "relay.reject.v1",
+    "relay.reconcile.v1",
 ];
 
 const NAME: &str = "a text of 1 to 250 characters without control characters";
 const SOURCE: &str = "a text of 1 to 64 characters without control characters";
 const INSTANT: &str = "an instant as RFC 3339 writes it (2026-03-31T17:00:00Z)";
 const INTEGER: &str = "an integer of 64 bits, or the same as decimal text";
+const VERSION: &str = "a fact version: 16 hexadecimal digits in lower case";
 const PHASE: &str = "one of `scheduled`, `effective`, `cancelled`";
 const REASON: &str = "one of `resignation`, `dismissal`, `contract_end`, `retirement`, `deleted`, \
                       `merged`, `other`";
@@ -152,6 +154,7 @@ impl Data<'_> {
             "relay.redrive.v1" => self.command(CommandKind::Redrive),
             "relay.release.v1" => self.command(CommandKind::Release),
             "relay.reject.v1" => self.command(CommandKind::Reject),
+            "relay.reconcile.v1" => self.command(CommandKind::Reconcile),
             _ => Err(ParseError::UnknownType),
         }
     }
@@ -248,6 +251,7 @@ impl Data<'_> {
             "end_date",
             "attributes",
             "groups",
+            "import",
         ])?;
         let status = "`active` or `inactive`";
         Ok(Fact::Snapshot(Snapshot {
@@ -268,6 +272,7 @@ impl Data<'_> {
             },
             attributes: self.fields.attributes()?,
             groups: self.fields.current_groups(self.strictness)?,
+            import: self.fields.import(self.strictness)?,
         }))
     }
 
@@ -278,13 +283,18 @@ impl Data<'_> {
             let filled = |raw: &str| (!raw.is_empty()).then(|| raw.to_owned());
             self.fields.required(name, expected, filled)
         };
-        let provider = "the name of a provider: `startexam`";
+        let fact_version = self
+            .fields
+            .parsed("fact_version", VERSION, |raw| raw.parse().ok())?;
+        if fact_version.is_none() && kind != CommandKind::Reconcile {
+            return Err(self.fields.wrong("fact_version", VERSION));
+        }
         Ok(Fact::Command(Command {
             kind,
             provider: self
                 .fields
-                .required("provider", provider, |raw| raw.parse::<Provider>().ok())?,
-            fact_version: text("fact_version")?,
+                .required("provider", PROVIDER, |raw| raw.parse::<Provider>().ok())?,
+            fact_version,
             operator: text("operator")?,
             reason: text("reason")?,
         }))

@@ -3,11 +3,13 @@
 use serde::Serialize;
 
 use super::Event;
-use super::fact::{AccessChange, Attributes, Fact, Groups, ObservedEnd, Phase, Snapshot};
+use super::fact::{
+    AccessChange, Attributes, Command, CommandKind, Fact, Groups, ObservedEnd, Phase, Snapshot,
+};
 use super::moment::{Moment, When, Zone};
 use super::wire::{
     AccessData, CommandData, CurrentGroups, Envelope, ErasureData, GroupChangeData, HireData,
-    SnapshotData, TerminationData, UpdateData,
+    ReconcileData, SnapshotData, TerminationData, UpdateData,
 };
 
 impl Event {
@@ -51,12 +53,10 @@ impl Event {
             }
             Fact::Erased => self.bytes(ErasureData {}),
             Fact::Snapshot(state) => self.bytes(snapshot(state)),
-            Fact::Command(command) => self.bytes(CommandData {
-                provider: command.provider,
-                fact_version: &command.fact_version,
-                operator: &command.operator,
-                reason: &command.reason,
-            }),
+            Fact::Command(said) if said.kind == CommandKind::Reconcile => {
+                self.bytes(reconcile(said))
+            }
+            Fact::Command(said) => self.bytes(command(said)),
         }
     }
 
@@ -106,6 +106,25 @@ fn snapshot(state: &Snapshot) -> SnapshotData<'_> {
             .current
             .as_ref()
             .map(|current| CurrentGroups { current }),
+        import: state.import.as_ref(),
+    }
+}
+
+fn command(command: &Command) -> CommandData<'_> {
+    CommandData {
+        provider: command.provider,
+        fact_version: command.fact_version,
+        operator: &command.operator,
+        reason: &command.reason,
+    }
+}
+
+fn reconcile(command: &Command) -> ReconcileData<'_> {
+    ReconcileData {
+        provider: command.provider,
+        fact_version: command.fact_version,
+        operator: &command.operator,
+        reason: &command.reason,
     }
 }
 

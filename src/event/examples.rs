@@ -178,6 +178,20 @@ fn states() -> Vec<Example> {
             ),
         ),
         ("snapshot_with_sequence", counted),
+        (
+            "imported",
+            hr(
+                "import-2026-04-01-E-1001",
+                "hr.employee.snapshot.v1",
+                "2026-04-01T02:00:00Z",
+                &json!({
+                    "status": "active",
+                    "attributes": { "first_name": "Ada", "email": "ada@example.com" },
+                    "groups": { "current": ["Sales"] },
+                    "import": { "adopt": ["startexam"] }
+                }),
+            ),
+        ),
     ]
 }
 
@@ -189,7 +203,7 @@ fn commands() -> Vec<Example> {
             "2026-09-13T08:00:00Z",
             &json!({
                 "provider": "startexam",
-                "fact_version": "0.1788000000000",
+                "fact_version": "9c1f0e5ab27d4c31",
                 "operator": "jo",
                 "reason": reason
             }),
@@ -199,6 +213,14 @@ fn commands() -> Vec<Example> {
         }
         event
     };
+    let mut reconcile = command(
+        "op-4",
+        "relay.reconcile.v1",
+        "accounts were changed by hand",
+    );
+    if let Some(Value::Object(data)) = reconcile.get_mut("data") {
+        data.remove("fact_version");
+    }
     vec![
         (
             "redrive",
@@ -212,5 +234,6 @@ fn commands() -> Vec<Example> {
             "reject",
             command("op-3", "relay.reject.v1", "the export was cut short"),
         ),
+        ("reconcile", reconcile),
     ]
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::moment::{Moment, When};
-use crate::id::{EmploymentId, GroupId, Provider};
+use crate::id::{EmploymentId, FactVersion, GroupId, Provider};
 
 /// What an event says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,7 @@ impl Fact {
                 CommandKind::Redrive => "relay.redrive.v1",
                 CommandKind::Release => "relay.release.v1",
                 CommandKind::Reject => "relay.reject.v1",
+                CommandKind::Reconcile => "relay.reconcile.v1",
             },
         }
     }
@@ -229,10 +230,22 @@ pub struct Snapshot {
     pub attributes: Attributes,
     /// The observed memberships.
     pub groups: Groups,
+    /// A line of an imported roster, rather than what a source said by itself.
+    pub import: Option<Import>,
+}
+
+/// How an imported roster is to be taken. Only the relay's own import says it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Import {
+    /// The providers at which people the relay has no record of count as already as planned.
+    pub adopt: BTreeSet<Provider>,
 }
 
 /// What an operator asks of the workers about one person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum CommandKind {
     /// Clear the dead mark and plan again.
@@ -241,6 +254,8 @@ pub enum CommandKind {
     Release,
     /// Refuse a held removal.
     Reject,
+    /// Assert everything about the person again.
+    Reconcile,
 }
 
 /// An operator's decision about one person at one provider.
@@ -251,7 +266,8 @@ pub struct Command {
     /// At which provider.
     pub provider: Provider,
     /// The fact version it judges, as `explain` shows it: a newer fact outdates the command.
-    pub fact_version: String,
+    /// None: whatever the facts are, which only a reconciliation may say.
+    pub fact_version: Option<FactVersion>,
     /// Who decided.
     pub operator: String,
     /// Why.

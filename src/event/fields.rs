@@ -6,10 +6,10 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::fact::{Attributes, Groups};
+use super::fact::{Attributes, Groups, Import};
 use super::moment::{Moment, When, Zone};
 use super::{Found, ParseError};
-use crate::id::GroupId;
+use crate::id::{GroupId, Provider};
 
 /// How much is forgiven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub enum Strictness {
 
 /// What belongs in a field that is a moment.
 const MOMENT: &str = "a date (2026-03-31) or an instant with its offset (2026-03-31T17:00:00Z)";
+pub(super) const PROVIDER: &str = "the name of a provider: `startexam`";
 const ZONE: &str = "an IANA time zone (Europe/Berlin)";
 
 /// One object of an event: the envelope, `data`, or an object in it.
@@ -204,6 +205,27 @@ impl<'a> Fields<'a> {
             .group_set("current", strictness)?
             .map(Groups::all)
             .ok_or_else(|| object.wrong("current", "the array of all groups"))
+    }
+
+    /// `import`: how an imported line is to be taken.
+    pub(super) fn import(&self, strictness: Strictness) -> Result<Option<Import>, ParseError> {
+        let expected = "an object with `adopt`";
+        let Some(object) = self.object("import", "data.import", expected)? else {
+            return Ok(None);
+        };
+        object.only(&["adopt"], strictness)?;
+        let expected = "an array of providers (`startexam`), each once";
+        let Some(Value::Array(items)) = object.get("adopt") else {
+            return Err(object.wrong("adopt", expected));
+        };
+        let adopt: Option<BTreeSet<Provider>> = items
+            .iter()
+            .map(|item| item.as_str()?.parse().ok())
+            .collect();
+        adopt
+            .filter(|adopt| adopt.len() == items.len())
+            .map(|adopt| Some(Import { adopt }))
+            .ok_or_else(|| object.wrong("adopt", expected))
     }
 
     fn group_set(

@@ -26,7 +26,7 @@ pub use decode::TYPES;
 pub use examples::{Example, examples};
 pub use fact::{
     AccessChange, Attribute, Attributes, Command, CommandKind, Fact, GroupChange, Groups, Hire,
-    ObservedEnd, Phase, Reason, Snapshot, Status, Termination, Update,
+    Import, ObservedEnd, Phase, Reason, Snapshot, Status, Termination, Update,
 };
 pub use fields::{Strictness, rfc3339};
 pub use json::read_json;

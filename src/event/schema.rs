@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::decode::TYPES;
 use super::examples::examples;
 use super::wire::{
-    AccessData, CommandData, Envelope, ErasureData, GroupChangeData, HireData, SnapshotData,
-    TerminationData, UpdateData,
+    AccessData, CommandData, Envelope, ErasureData, GroupChangeData, HireData, ReconcileData,
+    SnapshotData, TerminationData, UpdateData,
 };
 
 /// Where the schemas say they live.
@@ -56,6 +56,10 @@ fn told(kind: &str) -> Option<(&'static str, &'static str)> {
         ),
         "relay.release.v1" => ("Release", "An operator lets a held removal go."),
         "relay.reject.v1" => ("Reject", "An operator refuses a held removal."),
+        "relay.reconcile.v1" => (
+            "Reconcile",
+            "An operator lets the relay assert everything about a person at one provider again.",
+        ),
         _ => return None,
     })
 }
@@ -72,6 +76,7 @@ fn document(kind: &str) -> Option<Value> {
         }
         "hr.employee.erased.v1" => envelope::<ErasureData>(),
         "hr.employee.snapshot.v1" => envelope::<SnapshotData<'static>>(),
+        "relay.reconcile.v1" => envelope::<ReconcileData<'static>>(),
         _ => envelope::<CommandData<'static>>(),
     };
     let mut document = json!({

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
-use super::fact::{Attributes, Groups, Phase, Reason, Status};
+use super::fact::{Attributes, Groups, Import, Phase, Reason, Status};
 use super::moment::{Moment, Zone};
-use crate::id::{EmployeeId, EmploymentId, EventId, GroupId, Provider, SourceId};
+use crate::id::{EmployeeId, EmploymentId, EventId, FactVersion, GroupId, Provider, SourceId};
 
 /// A CloudEvents 1.0 event.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -237,6 +237,9 @@ pub(super) struct SnapshotData<'a> {
     /// The observed memberships: all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<CurrentGroups<'a>>,
+    /// Set by `hris-relay import` alone; refused from every sender.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub import: Option<&'a Import>,
 }
 
 /// Memberships as a state has them.
@@ -254,12 +257,44 @@ pub(super) struct CommandData<'a> {
     /// At which provider.
     pub provider: Provider,
     /// The fact version it judges, as `explain` shows it: a newer fact outdates the command.
-    #[schemars(length(min = 1))]
-    pub fact_version: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required, with = "Version")]
+    pub fact_version: Option<FactVersion>,
     /// Who decided.
     #[schemars(length(min = 1))]
     pub operator: &'a str,
     /// Why.
     #[schemars(length(min = 1))]
     pub reason: &'a str,
+}
+
+/// An operator asks that everything about one person at one provider is asserted again.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct ReconcileData<'a> {
+    /// At which provider.
+    pub provider: Provider,
+    /// The fact version it is meant for; none: whatever the facts are by then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Version>")]
+    pub fact_version: Option<FactVersion>,
+    /// Who decided.
+    #[schemars(length(min = 1))]
+    pub operator: &'a str,
+    /// Why.
+    #[schemars(length(min = 1))]
+    pub reason: &'a str,
+}
+
+/// Stands for a fact version in a schema.
+struct Version;
+
+impl JsonSchema for Version {
+    fn schema_name() -> Cow<'static, str> {
+        "Version".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[0-9a-f]{16}$" })
+    }
 }

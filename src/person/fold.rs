@@ -4,12 +4,12 @@ use jiff::Timestamp;
 
 use super::access::Access;
 use super::employment::Employment;
-use super::record::{Decision, Employed, Person, SourceFacts};
-use super::register::{Register, Stamp, Version, Word, say};
+use super::record::{Employed, Person, SourceFacts};
+use super::register::{Stamp, Version, Word};
 use super::rules::SourceRules;
 use crate::event::{
-    AccessChange, Attributes, Command, CommandKind, Event, Fact, GroupChange, Groups, Hire, Moment,
-    ObservedEnd, Phase, Snapshot, Status, Termination, Update, VersionBy, When,
+    AccessChange, Attributes, Event, Fact, GroupChange, Groups, Hire, Moment, ObservedEnd, Phase,
+    Snapshot, Status, Termination, Update, VersionBy, When,
 };
 use crate::id::SourceId;
 
@@ -18,6 +18,9 @@ use crate::id::SourceId;
 pub struct Folded {
     /// Whether a register changed; if not, the fact is superseded or a duplicate.
     pub changed: bool,
+    /// Whether anything of the record changed, were it only how lately the person was heard
+    /// of: then it is to be written.
+    pub is_news: bool,
     /// Whether it claims to have happened after it was received: a wrong clock or zone.
     pub clock_ahead: bool,
 }
@@ -35,11 +38,22 @@ pub fn fold(
 ) -> Folded {
     let received = event.received_time.unwrap_or(arrived_at);
     let clock_ahead = event.time.is_some_and(|time| time > received);
-    let stamp = stamp(event, rules, received);
+    // Operators' decisions are compared with each other alone, whoever says them.
+    let of_operators = SourceRules::default();
+    let is_command = matches!(event.fact, Fact::Command(_));
+    let stamp = stamp(
+        event,
+        if is_command { &of_operators } else { rules },
+        received,
+    );
     person.received = person.received.max(Some(received));
+    let is_heard = person.heard.hear(&event.fact, &stamp);
     let changed = match &event.fact {
         Fact::Erased => person.erase(&event.source, stamp),
-        Fact::Command(command) => decide(person, command, stamp),
+        Fact::Command(command) => {
+            let commands = person.commands.entry(command.provider).or_default();
+            commands.say(command, stamp)
+        }
         fact @ (Fact::Hired(_)
         | Fact::Updated(_)
         | Fact::GroupChanged(_)
@@ -52,6 +66,7 @@ pub fn fold(
     };
     Folded {
         changed,
+        is_news: changed || is_heard,
         clock_ahead,
     }
 }
@@ -72,24 +87,6 @@ fn stamp(event: &Event, rules: &SourceRules, received: Timestamp) -> Stamp {
         said_at: crate::clock::whole_milliseconds(said_at),
         event: event.id.clone(),
     }
-}
-
-fn decide(person: &mut Person, command: &Command, stamp: Stamp) -> bool {
-    let kind = match command.kind {
-        CommandKind::Redrive => "redrive",
-        CommandKind::Release => "release",
-        CommandKind::Reject => "reject",
-    };
-    let value = Decision {
-        kind: kind.to_owned(),
-        fact_version: command.fact_version.clone(),
-    };
-    let mut slot = person.commands.remove(&command.provider);
-    let changed = say(&mut slot, Register { stamp, value });
-    if let Some(newest) = slot {
-        person.commands.insert(command.provider, newest);
-    }
-    changed
 }
 
 fn state(person: &mut Person, source: &SourceId, fact: &Fact, stamp: Stamp) -> bool {

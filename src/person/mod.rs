@@ -5,10 +5,12 @@
 //! read a clock, and never compare versions of two sources (design section 4).
 
 mod access;
+mod command;
 mod course;
 mod employment;
 mod fold;
 mod groups;
+mod hearing;
 mod record;
 mod register;
 mod rules;
@@ -18,6 +20,7 @@ mod when;
 #[cfg(test)]
 mod tests;
 
+pub use command::Decision;
 pub use fold::{Folded, fold};
 pub use record::{FORMAT, Person};
 pub use register::{Stamp, Version};

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::access::Access;
+use super::command::Commands;
 use super::employment::Employment;
 use super::groups::Memberships;
-use super::register::{Dated, Register, Stamp};
-use crate::id::{EmploymentId, Provider, SourceId};
+use super::hearing::Hearing;
+use super::register::{Dated, Stamp};
+use crate::id::{EmploymentId, FactVersion, Provider, SourceId};
 
 /// The version of the record's form that this program writes and reads (`v`).
 pub const FORMAT: u32 = 1;
@@ -27,10 +30,13 @@ pub struct Person {
     /// The newest erasure each source asked for: a floor for every register.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) erased: BTreeMap<SourceId, Stamp>,
-    /// The newest decision of an operator about this person at each provider.
+    /// The newest decisions of operators about this person at each provider.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) commands: BTreeMap<Provider, Register<Decision>>,
-    /// When the relay received the latest event about them, superseded ones included.
+    pub(crate) commands: BTreeMap<Provider, Commands>,
+    /// When they were imported, and when anything else was said of them.
+    #[serde(default)]
+    pub(crate) heard: Hearing,
+    /// When the relay received the latest event that changed this record, or any later one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub received: Option<Timestamp>,
     /// Fields a newer program wrote: kept as they are.
@@ -72,21 +78,6 @@ impl Employed {
     }
 }
 
-/// An operator's decision, as the workers read it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Decision {
-    /// `redrive`, `release` or `reject`.
-    pub(crate) kind: String,
-    /// The fact version it judges.
-    pub(crate) fact_version: String,
-}
-
-impl super::register::Value for Decision {
-    fn restraint(&self) -> i64 {
-        0
-    }
-}
-
 impl Default for Person {
     fn default() -> Self {
         Self {
@@ -94,6 +85,7 @@ impl Default for Person {
             sources: BTreeMap::new(),
             erased: BTreeMap::new(),
             commands: BTreeMap::new(),
+            heard: Hearing::default(),
             received: None,
             unknown: serde_json::Map::new(),
         }
@@ -107,6 +99,16 @@ impl std::fmt::Debug for Person {
 }
 
 impl Person {
+    /// Names the facts in the record: a digest of every register and of the floors below
+    /// which all is erased. What operators decide does not change it.
+    pub fn fact_version(&self) -> FactVersion {
+        // Maps have text keys or are lists of pairs, so nothing here fails to serialise.
+        let json = serde_json::to_vec(&(&self.sources, &self.erased)).unwrap_or_default();
+        let digest: [u8; 32] = Sha256::digest(json).into();
+        let (first, _) = digest.split_first_chunk().unwrap_or((&[0; 8], &[]));
+        FactVersion::new(*first)
+    }
+
     /// Whether an erasure covers what one source said: whatever was said by then, and of the
     /// erasing source whatever is older by version.
     pub(crate) fn is_erased(&self, source: &SourceId, stamp: &Stamp) -> bool {

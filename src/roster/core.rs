@@ -93,7 +93,7 @@ impl Roster {
         let rules = self.rules.sources.get(&event.source).unwrap_or(&default);
         let folded = person::fold(&mut person, &event, rules, record.appended_at);
         self.count_fact(&event, folded);
-        if !folded.changed {
+        if !folded.is_news {
             return Ok(None);
         }
         let bytes = serde_json::to_vec(&person).map_err(|_| Undecodable::Person)?;

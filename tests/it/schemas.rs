@@ -55,8 +55,8 @@ fn the_committed_schemas_are_those_of_the_code() {
          JSON Schema 2020-12, one file a type, made from the types in `src/event/wire.rs`;\n\
          `hris-relay schemas` prints the same. The envelope is CloudEvents 1.0, `data` is closed:\n\
          a member that a schema does not list is refused at the edge. What a schema cannot say and the\n\
-         relay checks: no group is in `joined` and in `left`, a time zone is an IANA name, and only\n\
-         operators send the `relay.*` types.\n\n\
+         relay checks: no group is in `joined` and in `left`, a time zone is an IANA name, and nobody\n\
+         but the relay's own commands writes the `relay.*` types and `data.import`.\n\n\
          | type | what it says | examples |\n|---|---|---|\n",
     );
     for (file, document) in documents() {
@@ -214,7 +214,13 @@ snapshot /data/groups {}
 snapshot /data/groups/joined ["Sales"]
 redrive /data/provider "moodle"
 redrive /data/operator ""
-redrive /data/reason (gone)"#;
+redrive /data/reason (gone)
+redrive /data/fact_version (gone)
+redrive /data/fact_version "0.1"
+reconcile /data/fact_version "0.1"
+imported /data/import {}
+imported /data/import/adopt ["moodle"]
+imported /data/import/keep true"#;
 
 #[test]
 fn parser_and_schema_refuse_the_same_mutations() {
@@ -238,6 +244,8 @@ group_changed /data/groups { "current": [] }
 terminated /data (gone)
 erased /data (gone)
 erased /data_base64 "e30="
+reconcile /data/fact_version "9c1f0e5ab27d4c31"
+imported /data/import/adopt []
 "#;
 
 #[test]

@@ -9,7 +9,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::super::*;
-use crate::id::{EmploymentId, GroupId, Provider};
+use crate::id::{EmploymentId, FactVersion, GroupId, Provider};
 
 pub(super) fn instants() -> impl Strategy<Value = Timestamp> {
     (-62_135_596_800_000_i64..253_402_207_200_000)
@@ -89,8 +89,10 @@ fn snapshots() -> impl Strategy<Value = Snapshot> {
         ..Groups::default()
     });
     let dates = (option::of(moments()), end, zones());
-    (employments(), status, dates, attributes(), groups).prop_map(
-        |(employment, status, (start, end, zone), attributes, groups)| Snapshot {
+    let adopt = btree_set(Just(Provider::StartExam), 0..2);
+    let import = option::of(adopt.prop_map(|adopt| Import { adopt }));
+    (employments(), status, dates, attributes(), groups, import).prop_map(
+        |(employment, status, (start, end, zone), attributes, groups, import)| Snapshot {
             employment,
             zone,
             status,
@@ -98,6 +100,7 @@ fn snapshots() -> impl Strategy<Value = Snapshot> {
             end,
             attributes,
             groups,
+            import,
         },
     )
 }
@@ -157,11 +160,14 @@ fn ends() -> impl Strategy<Value = Fact> {
     });
     let revocations = dated()
         .prop_map(|(effective, phase)| Fact::AccessRevoked(AccessChange { effective, phase }));
-    let commands = ".{1,12}".prop_map(|reason| {
+    let kinds = prop_oneof![Just(CommandKind::Release), Just(CommandKind::Reconcile)];
+    let commands = (kinds, ".{1,12}", any::<[u8; 8]>()).prop_map(|(kind, reason, digest)| {
+        let version = FactVersion::new(digest);
+        let is_needed = kind != CommandKind::Reconcile || digest[0] > 99;
         Fact::Command(Command {
-            kind: CommandKind::Release,
+            kind,
             provider: Provider::StartExam,
-            fact_version: "0.1".to_owned(),
+            fact_version: is_needed.then_some(version),
             operator: "jo".to_owned(),
             reason,
         })

@@ -112,7 +112,7 @@ fn a_wrong_envelope_names_the_member() {
 fn an_unknown_type_is_answered_with_the_types() {
     let error = read(&with("type", json!("hr.employee.promoted.v1"))).unwrap_err();
     assert_eq!(error.code(), "unknown_type");
-    assert!(error.to_string().ends_with("relay.reject.v1"));
+    assert!(error.to_string().ends_with("relay.reconcile.v1"));
     assert!(!error.to_string().contains("promoted"));
 }
 
@@ -142,6 +142,10 @@ snapshot data.start_date wrong_field {"start_date": null}
 snapshot data.status wrong_field {"status": "on leave"}
 snapshot data.groups.joined unknown_member {"groups": {"joined": ["a"]}}
 snapshot data.groups.current missing_field {"groups": {}}
+snapshot data.import wrong_field {"import": true}
+snapshot data.import.adopt missing_field {"import": {}}
+snapshot data.import.adopt wrong_field {"import": {"adopt": ["canary"]}}
+snapshot data.import.adopt wrong_field {"import": {"adopt": ["startexam", "startexam"]}}
 "#;
 
 #[test]
@@ -159,7 +163,7 @@ fn wrong_data_names_the_field_and_never_the_value() {
 
 #[test]
 fn a_command_names_provider_version_operator_and_reason() {
-    let whole = json!({"provider": "startexam", "fact_version": "0.1", "operator": "jo", "reason": "mended"});
+    let whole = json!({"provider": "startexam", "fact_version": "9c1f0e5ab27d4c31", "operator": "jo", "reason": "mended"});
     assert!(read(&event("relay.redrive.v1", &whole)).is_ok());
     for name in ["provider", "fact_version", "operator", "reason"] {
         let mut data = whole.clone();
@@ -167,6 +171,20 @@ fn a_command_names_provider_version_operator_and_reason() {
         let error = read(&event("relay.redrive.v1", &data)).unwrap_err();
         assert_eq!(error.field(), Some(format!("data.{name}").as_str()));
     }
+    let mut data = whole;
+    data["fact_version"] = json!("0.1");
+    let error = read(&event("relay.release.v1", &data)).unwrap_err();
+    assert_eq!(
+        (error.field(), error.code()),
+        (Some("data.fact_version"), "wrong_field")
+    );
+}
+
+#[test]
+fn a_reconciliation_alone_may_name_no_fact_version() {
+    let data = json!({"provider": "startexam", "operator": "jo", "reason": "a restored account"});
+    assert!(read(&event("relay.reconcile.v1", &data)).is_ok());
+    assert!(read(&event("relay.reject.v1", &data)).is_err());
 }
 
 #[test]

@@ -2,230 +2,15 @@
 //! missed, and the record stays small.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
 
 use jiff::ToSpan;
 use proptest::collection::vec;
-use proptest::option;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::Index;
 
+use super::any::{LAST, any_facts, employing_facts, event, half_day, histories, rules, states};
 use super::*;
-use crate::event::{Command, CommandKind};
 use crate::id::Provider;
-
-/// Two sources that employ, one of them with sequences, and one that only enriches.
-fn rules() -> Rules {
-    history()
-        .configure(|rules| {
-            let portal = rules.sources.get_mut("portal").unwrap();
-            portal.version_by = VersionBy::Sequence;
-            portal.zone = Some(zone("Pacific/Auckland"));
-        })
-        .rules
-}
-
-/// Half-days since 2026-01-01: few, so that versions and dates collide.
-fn half_day(number: i64) -> Timestamp {
-    instant("2026-01-01T00:00:00Z") + (number * 12).hours()
-}
-
-const LAST: i64 = 40;
-
-fn moments() -> impl Strategy<Value = Moment> {
-    (0..LAST, any::<bool>()).prop_map(|(number, is_day)| {
-        let instant = half_day(number);
-        if is_day {
-            Moment::Day(instant.to_zoned(jiff::tz::TimeZone::UTC).date())
-        } else {
-            Moment::Instant(instant)
-        }
-    })
-}
-
-fn whens() -> impl Strategy<Value = When> {
-    let zones = option::weighted(0.2, select(vec!["Pacific/Honolulu", "Europe/Berlin"]));
-    (moments(), zones).prop_map(|(moment, name)| When {
-        moment,
-        zone: name.map(zone),
-    })
-}
-
-fn phases() -> impl Strategy<Value = Phase> {
-    select(vec![Phase::Effective, Phase::Scheduled, Phase::Cancelled])
-}
-
-fn employments() -> impl Strategy<Value = Option<EmploymentId>> {
-    let names = select(vec!["first", "second"]);
-    option::of(names.prop_map(|name| EmploymentId::try_from(name).unwrap()))
-}
-
-fn memberships() -> impl Strategy<Value = Groups> {
-    let some =
-        || proptest::collection::btree_set(select(vec!["A", "B", "C"]).prop_map(group), 0..3);
-    (some(), some(), option::weighted(0.3, some())).prop_map(|(joined, left, current)| {
-        let left = left.difference(&joined).cloned().collect();
-        Groups {
-            joined,
-            left,
-            current,
-        }
-    })
-}
-
-fn attributes() -> impl Strategy<Value = BTreeMap<String, Option<String>>> {
-    let names = select(vec!["email", "phone"]).prop_map(str::to_owned);
-    let values = option::of(select(vec!["1", "2"]).prop_map(str::to_owned));
-    proptest::collection::btree_map(names, values, 0..2)
-}
-
-fn snapshots() -> impl Strategy<Value = Fact> {
-    let statuses = option::of(select(vec![Status::Active, Status::Inactive]));
-    let ends = prop_oneof![
-        Just(ObservedEnd::Unmapped),
-        Just(ObservedEnd::Empty),
-        moments().prop_map(ObservedEnd::On),
-    ];
-    let start = option::of(moments());
-    (
-        employments(),
-        statuses,
-        start,
-        ends,
-        attributes(),
-        memberships(),
-    )
-        .prop_map(|(employment, status, start, end, attributes, groups)| {
-            Fact::Snapshot(Snapshot {
-                employment,
-                zone: None,
-                status,
-                start,
-                end,
-                attributes,
-                groups,
-            })
-        })
-}
-
-fn employing_facts() -> impl Strategy<Value = Fact> {
-    let hires = (
-        employments(),
-        whens(),
-        phases(),
-        attributes(),
-        memberships(),
-    )
-        .prop_map(|(employment, start, phase, attributes, groups)| {
-            Fact::Hired(Hire {
-                employment,
-                start,
-                phase,
-                attributes,
-                groups,
-            })
-        });
-    let terminations =
-        (employments(), option::of(whens()), phases()).prop_map(|(employment, end, phase)| {
-            Fact::Terminated(Termination {
-                employment,
-                end,
-                phase,
-                reason: None,
-            })
-        });
-    prop_oneof![4 => hires, 3 => terminations, 3 => snapshots()]
-}
-
-fn enriching_facts() -> impl Strategy<Value = Fact> {
-    let changes = (employments(), option::of(whens()), phases(), memberships()).prop_map(
-        |(employment, effective, phase, groups)| {
-            Fact::GroupChanged(GroupChange {
-                employment,
-                effective,
-                phase,
-                groups,
-            })
-        },
-    );
-    let updates =
-        (option::of(whens()), phases(), attributes()).prop_map(|(effective, phase, attributes)| {
-            Fact::Updated(Update {
-                effective,
-                phase,
-                attributes,
-            })
-        });
-    let access = (option::of(whens()), phases(), any::<bool>()).prop_map(
-        |(effective, phase, is_revoked)| {
-            let change = AccessChange { effective, phase };
-            if is_revoked {
-                Fact::AccessRevoked(change)
-            } else {
-                Fact::AccessRestored(change)
-            }
-        },
-    );
-    prop_oneof![changes, updates, access]
-}
-
-/// An event of a source whose sequence, where it has one, follows its time.
-fn event(source_name: &str, number: i64, delay: i64, id: usize, fact: Fact) -> Event {
-    let has_sequence = source_name == "portal";
-    let delay = if has_sequence { delay.abs() } else { delay };
-    Event {
-        id: EventId::try_from(format!("event-{id:02}")).unwrap(),
-        source: source(source_name),
-        subject: EmployeeId::try_from("e-17").unwrap(),
-        time: Some(half_day(number)),
-        received_time: Some(half_day(number + delay)),
-        sequence: has_sequence.then_some(number),
-        fact,
-    }
-}
-
-/// Events of one person, some late, some with a clock ahead, told in some order.
-fn histories(facts: impl Strategy<Value = Fact>) -> impl Strategy<Value = Vec<Event>> {
-    let told = (
-        select(vec!["hr", "portal", "sso"]),
-        0..LAST,
-        -2..8_i64,
-        facts,
-    );
-    vec(told, 1..14)
-        .prop_map(|told| {
-            let numbered = told.into_iter().enumerate();
-            numbered
-                .map(|(id, (source, number, delay, fact))| event(source, number, delay, id, fact))
-                .collect::<Vec<_>>()
-        })
-        .prop_shuffle()
-}
-
-fn commands() -> impl Strategy<Value = Fact> {
-    let kinds = vec![
-        CommandKind::Redrive,
-        CommandKind::Release,
-        CommandKind::Reject,
-    ];
-    (select(kinds), "[a-c]").prop_map(|(kind, fact_version)| {
-        Fact::Command(Command {
-            kind,
-            provider: Provider::StartExam,
-            fact_version,
-            operator: "operator".to_owned(),
-            reason: "reason".to_owned(),
-        })
-    })
-}
-
-fn states() -> impl Strategy<Value = Fact> {
-    prop_oneof![8 => employing_facts(), 5 => enriching_facts()]
-}
-
-fn any_facts() -> impl Strategy<Value = Fact> {
-    prop_oneof![20 => states(), 1 => Just(Fact::Erased), 1 => commands()]
-}
 
 fn folded(events: impl IntoIterator<Item: Borrow<Event>>) -> Person {
     let rules = rules();
@@ -264,6 +49,40 @@ proptest! {
         let (one, other) = (folded(&told), folded(again.chain(&retold)));
         prop_assert_eq!(json(&one), json(&other));
         prop_assert!(one == other);
+        prop_assert_eq!(one.fact_version(), other.fact_version());
+    }
+
+    #[test]
+    fn a_decision_leaves_the_fact_version_and_a_changed_register_moves_it(
+        told in histories(any_facts()),
+    ) {
+        let (rules, mut person) = (rules(), Person::default());
+        for event in &told {
+            let before = person.fact_version();
+            let folded = fold(&mut person, event, &rules.sources[&event.source], instant("2030-01-01"));
+            let moves = folded.changed && !matches!(event.fact, Fact::Command(_));
+            prop_assert_eq!(person.fact_version() != before, moves);
+        }
+    }
+
+    #[test]
+    fn whether_somebody_is_adopted_is_a_question_to_the_set_of_facts(
+        told in histories(any_facts()),
+    ) {
+        let person = folded(&told);
+        let said_at = |event: &Event| event.time.min(event.received_time).unwrap();
+        let facts = || told.iter().filter(|event| !matches!(event.fact, Fact::Command(_)));
+        let adopts = |event: &&Event| match &event.fact {
+            Fact::Snapshot(state) => state.import.as_ref().is_some_and(|i| !i.adopt.is_empty()),
+            _ => false,
+        };
+        let newest = facts().map(said_at).max();
+        let adopted = facts().filter(adopts).map(said_at).max();
+        let is_adopted = adopted.is_some() && adopted >= newest;
+        prop_assert_eq!(person.is_adopted_at(Provider::StartExam), is_adopted);
+        let is_import = |event: &Event| matches!(&event.fact, Fact::Snapshot(s) if s.import.is_some());
+        let is_only_imported = facts().count() > 0 && facts().all(is_import);
+        prop_assert_eq!(person.is_only_imported(), is_only_imported);
     }
 
     #[test]
@@ -272,7 +91,7 @@ proptest! {
         for event in &told {
             let source = &rules.sources[&event.source];
             let folded = fold(&mut person, event, source, instant("2030-01-01"));
-            prop_assert!(!folded.changed);
+            prop_assert!(!folded.is_news);
         }
     }
 
@@ -284,6 +103,8 @@ proptest! {
             let source = &rules.sources[&event.source];
             let folded = fold(&mut person, event, source, instant("2030-01-01"));
             before.received = person.received;
+            prop_assert_eq!(folded.is_news, before != person);
+            before.heard = person.heard.clone();
             prop_assert_eq!(folded.changed, before != person);
         }
     }

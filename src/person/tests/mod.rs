@@ -6,10 +6,13 @@
 
 mod access;
 mod algebra;
+mod any;
 mod asks;
+mod commands;
 mod employment;
 mod erasure;
 mod groups;
+mod hearing;
 mod running;
 mod sources;
 mod time;

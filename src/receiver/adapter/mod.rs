@@ -61,6 +61,10 @@ pub(crate) fn admit(event: Event, source: &Source) -> Result<Event, ParseError> 
         let expected = "a fact (`hr.employee.*.v1`): commands are the operators'";
         return Err(wrong("type", expected, Found::Text));
     }
+    if matches!(&event.fact, Fact::Snapshot(snapshot) if snapshot.import.is_some()) {
+        let expected = "no such member: only `hris-relay import` sets it";
+        return Err(wrong("data.import", expected, Found::Object));
+    }
     match source.version {
         VersionBy::OccurredAt if event.time.is_none() => {
             let expected = "an instant: the facts of this source are ordered by it";

@@ -151,11 +151,23 @@ mod tests {
     fn a_sender_cannot_give_an_operators_command() {
         let mut body = short();
         body["type"] = json!("relay.release.v1");
-        body["data"] =
-            json!({"provider": "startexam", "fact_version": "1", "operator": "x", "reason": "y"});
+        body["data"] = json!({"provider": "startexam", "fact_version": "9c1f0e5ab27d4c31", "operator": "x", "reason": "y"});
         let (code, reason) = refusal("", &body);
         assert_eq!(code, "wrong_field");
         assert!(reason.starts_with("type: expected a fact"), "{reason}");
+    }
+
+    #[test]
+    fn a_sender_cannot_pass_off_a_state_as_imported() {
+        let mut body = short();
+        body["type"] = json!("hr.employee.snapshot.v1");
+        body["data"] = json!({"status": "active", "import": {"adopt": ["startexam"]}});
+        let (code, reason) = refusal("", &body);
+        assert_eq!(code, "wrong_field");
+        assert!(
+            reason.starts_with("data.import: expected no such"),
+            "{reason}"
+        );
     }
 
     #[test]
