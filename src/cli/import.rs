@@ -15,11 +15,9 @@ use super::progress::Progress;
 use super::{CommandError, print};
 use crate::app::{open_log, open_log_read_only, people_rules};
 use crate::clock::Clock;
-use crate::config::Settings;
 use crate::event::rfc3339;
 use crate::id::{Provider, SourceId};
-use crate::log::Log;
-use crate::operator::import::{self, Format, ImportError, News, RosterError, Summary};
+use crate::operator::import::{self, Adopt, Format, ImportError, News, RosterError, Summary};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -104,6 +102,7 @@ pub(super) async fn run(arguments: &Import, clock: Arc<dyn Clock>) -> Result<(),
     start_quiet_logging(&settings)?;
     let source = known_source(&settings, &arguments.source)?;
     let rules = people_rules(&settings);
+    let configured = settings.providers.configured();
     let log = if arguments.dry_run {
         open_log_read_only(&settings, Arc::clone(&clock))
     } else {
@@ -116,14 +115,14 @@ pub(super) async fn run(arguments: &Import, clock: Arc<dyn Clock>) -> Result<(),
         source: SourceId::try_from(arguments.source.as_str()).context("the source's name")?,
         settings: source,
         as_of: crate::clock::whole_milliseconds(arguments.as_of),
-        adopt: arguments.adopt(&settings, log.as_deref()).await?,
+        adopt: arguments.adopt(configured.clone()),
         mapped: &arguments.mapped,
         max_bad: arguments.max_bad,
         is_dry_run: arguments.dry_run,
         rules: &rules,
     };
     let mut report = Report::new(arguments.output);
-    let mut tell = |news: News<'_>| report.hear(news);
+    let mut tell = |news: News<'_>| report.hear(&news);
     let imported = tokio::select! {
         biased;
         imported = import::import(&plan, log.as_deref(), &*clock, &mut tell) => imported,
@@ -137,7 +136,7 @@ pub(super) async fn run(arguments: &Import, clock: Arc<dyn Clock>) -> Result<(),
     }
     report.progress.finish();
     let summary = imported.map_err(refused)?;
-    report.print(arguments, &summary);
+    report.print(arguments, &summary, &configured);
     if summary.bad > 0 {
         return Err(CommandError::Partly(format!(
             "{} bad lines were not imported",
@@ -181,20 +180,14 @@ impl Import {
         }
     }
 
-    async fn adopt(
-        &self,
-        settings: &Settings,
-        log: Option<&dyn Log>,
-    ) -> anyhow::Result<BTreeSet<Provider>> {
-        let configured = settings.providers.configured();
-        if self.no_adopt {
-            return Ok(BTreeSet::new());
-        }
+    fn adopt(&self, configured: Vec<Provider>) -> Adopt {
         if self.adopt {
-            return Ok(configured.into_iter().collect());
+            Adopt::At(configured.into_iter().collect())
+        } else if self.no_adopt {
+            Adopt::At(BTreeSet::new())
+        } else {
+            Adopt::Usual(configured)
         }
-        let adopt = import::without_state(log, &configured).await;
-        adopt.context("the log cannot be read")
     }
 }
 
@@ -214,8 +207,8 @@ impl Report {
         }
     }
 
-    fn hear(&mut self, news: News<'_>) {
-        match news {
+    fn hear(&mut self, news: &News<'_>) {
+        match *news {
             News::Checking(read, all) => self.progress.show("checked", read, all),
             News::Importing(done, all) => self.progress.show("imported", done, all),
             News::Bad(line, bad) if self.output == Output::Json => {
@@ -235,7 +228,7 @@ impl Report {
         }
     }
 
-    fn print(self, arguments: &Import, summary: &Summary) {
+    fn print(self, arguments: &Import, summary: &Summary, configured: &[Provider]) {
         match self.output {
             Output::Json => {
                 let document = json!({
@@ -247,12 +240,14 @@ impl Report {
                 });
                 print::line(format!("{document:#}"));
             }
-            Output::Text => lines(arguments, summary).iter().for_each(print::line),
+            Output::Text => lines(arguments, summary, configured)
+                .iter()
+                .for_each(print::line),
         }
     }
 }
 
-fn lines(arguments: &Import, summary: &Summary) -> Vec<String> {
+fn lines(arguments: &Import, summary: &Summary, configured: &[Provider]) -> Vec<String> {
     let (appended, unchanged) = if arguments.dry_run {
         ("would be appended", "would change nothing")
     } else {
@@ -282,7 +277,7 @@ fn lines(arguments: &Import, summary: &Summary) -> Vec<String> {
             summary.active_elsewhere
         ));
     }
-    for provider in Provider::ALL {
+    for provider in configured {
         lines.push(if summary.adopt.contains(provider) {
             format!("adopted at {provider}: accounts count as planned until something changes")
         } else {

@@ -40,7 +40,7 @@ pub(super) async fn check(
     tell: &mut (dyn FnMut(News<'_>) + Send),
 ) -> Result<Checked, RosterError> {
     let mut roster = import.open()?;
-    let reading = import.reading();
+    let reading = import.reading(BTreeSet::new());
     let mut checked = Checked::default();
     let mut seen = Seen::default();
     while let Some((line, cells)) = roster.next()? {
@@ -88,9 +88,10 @@ impl Seen {
 }
 
 fn employment(event: &Event) -> [u8; 16] {
-    let employment = match &event.fact {
-        Fact::Snapshot(snapshot) => snapshot.employment.as_ref(),
-        _ => None,
+    let employment = if let Fact::Snapshot(snapshot) = &event.fact {
+        snapshot.employment.as_ref()
+    } else {
+        None
     };
     digest(&[
         event.subject.as_str(),

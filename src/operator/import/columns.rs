@@ -73,7 +73,15 @@ pub enum MapError {
 #[derive(Debug, Clone)]
 pub(super) struct Columns {
     /// By the name of a column, in the form in which names are compared.
-    known: BTreeMap<String, Option<Field>>,
+    known: BTreeMap<String, Known>,
+}
+
+/// What is known of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Known {
+    Holds(Field),
+    /// Nothing of interest is in it.
+    Ignored,
 }
 
 impl Columns {
@@ -85,7 +93,7 @@ impl Columns {
     ) -> Result<Self, MapError> {
         let mut known = BTreeMap::new();
         let mut add = |name: &str, field: Field| {
-            known.insert(comparable(name), Some(field));
+            known.insert(comparable(name), Known::Holds(field));
         };
         for (name, field) in USUAL {
             add(name, field);
@@ -115,22 +123,17 @@ impl Columns {
         }
         Ok(Self { known })
     }
-
-    /// What a column holds: something, nothing of interest (`Some(None)`), or who knows.
-    pub(super) fn find(&self, column: &str) -> Option<Option<&Field>> {
-        self.known.get(&comparable(column)).map(Option::as_ref)
-    }
 }
 
-fn field_named(name: &str, attributes: &[(String, String)]) -> Result<Option<Field>, MapError> {
+fn field_named(name: &str, attributes: &[(String, String)]) -> Result<Known, MapError> {
     if name == "ignore" {
-        return Ok(None);
+        return Ok(Known::Ignored);
     }
     let usual = USUAL.into_iter().find(|(usual, _)| *usual == name);
     let attribute = attributes.iter().any(|(canonical, _)| canonical == name);
     match usual {
-        Some((_, field)) => Ok(Some(field)),
-        None if attribute => Ok(Some(Field::Attribute(name.to_owned()))),
+        Some((_, field)) => Ok(Known::Holds(field)),
+        None if attribute => Ok(Known::Holds(Field::Attribute(name.to_owned()))),
         None => {
             let usual = USUAL.map(|(name, _)| name.to_owned()).into_iter();
             let attributes = attributes.iter().map(|(canonical, _)| canonical.clone());
@@ -170,11 +173,15 @@ impl Header {
 
     /// Takes one more column; answers its position.
     pub(super) fn add(&mut self, name: String, columns: &Columns) -> Result<usize, MapError> {
-        let field = columns.find(&name);
-        if field.is_none() && !name.trim().is_empty() {
-            self.unknown.insert(name.trim().to_owned());
-        }
-        let field = field.flatten().cloned();
+        let field = match columns.known.get(&comparable(&name)) {
+            Some(Known::Holds(field)) => Some(field.clone()),
+            Some(Known::Ignored) => None,
+            None => {
+                let name = Some(name.trim()).filter(|name| !name.is_empty());
+                self.unknown.extend(name.map(str::to_owned));
+                None
+            }
+        };
         let holds_groups = matches!(field, Some(Field::Groups(_)));
         let before = self.fields.iter().position(|other| *other == field);
         if let (Some(field), Some(before), false) = (&field, before, holds_groups) {

@@ -22,6 +22,9 @@ pub(super) struct Rows<R> {
     ends: Vec<usize>,
 }
 
+/// The bytes of a row's cells, and how many lines it spans.
+type Spanning = (Vec<Vec<u8>>, usize);
+
 /// A row's cells, or why there are none.
 pub(super) type Cells = Result<Vec<String>, BadLine>;
 
@@ -92,7 +95,7 @@ impl<R: BufRead> Rows<R> {
     }
 
     /// The cells of the row that begins with the next line, and how many lines it spans.
-    fn read(&mut self) -> io::Result<Result<(Vec<Vec<u8>>, usize), BadLine>> {
+    fn read(&mut self) -> io::Result<Result<Spanning, BadLine>> {
         self.core.reset();
         let (mut filled, mut ended) = (0, 0);
         for spanned in 1..=MOST_LINES {
@@ -148,17 +151,17 @@ mod tests {
         std::iter::from_fn(|| rows.next(columns).unwrap()).collect()
     }
 
-    fn cells(cells: &[&str]) -> Cells {
-        Ok(cells.iter().map(|cell| (*cell).to_owned()).collect())
+    fn cells(cells: &[&str]) -> Vec<String> {
+        cells.iter().map(|cell| (*cell).to_owned()).collect()
     }
 
     #[test]
     fn cells_may_be_quoted_hold_delimiters_quotes_and_line_ends() {
         let read = all("a,b\r\n\n\"x, \"\"y\"\"\",\"one\ntwo\"\nlast,\n", Some(2));
         let expected = [
-            (1, cells(&["a", "b"])),
-            (3, cells(&["x, \"y\"", "one\ntwo"])),
-            (5, cells(&["last", ""])),
+            (1, Ok(cells(&["a", "b"]))),
+            (3, Ok(cells(&["x, \"y\"", "one\ntwo"]))),
+            (5, Ok(cells(&["last", ""]))),
         ];
         assert_eq!(read, expected);
     }
@@ -168,7 +171,7 @@ mod tests {
         for text in ["\"open,b\nc,d\n", "\"open,b\nc,d\n\"e,f\",g\nh,i\n"] {
             let read = all(text, Some(2));
             assert_eq!(read[0], (1, Err(BadLine::OpenQuote)), "{text}");
-            assert_eq!(read[1], (2, cells(&["c", "d"])), "{text}");
+            assert_eq!(read[1], (2, Ok(cells(&["c", "d"]))), "{text}");
         }
     }
 

@@ -8,6 +8,9 @@ use super::bad::BadLine;
 use super::lines::{Line, Lines};
 use crate::event::read_json;
 
+/// A line's members, or why there are none.
+type Members = Result<Map<String, Value>, BadLine>;
+
 /// The objects of a JSON Lines file.
 #[derive(Debug)]
 pub(super) struct Objects<R> {
@@ -24,9 +27,7 @@ impl<R: BufRead> Objects<R> {
     }
 
     /// The object of the next line that is not empty, with its number.
-    pub(super) fn next(
-        &mut self,
-    ) -> io::Result<Option<(u64, Result<Map<String, Value>, BadLine>)>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<(u64, Members)>> {
         loop {
             let number = self.lines.number();
             match self.lines.take()? {
@@ -39,7 +40,7 @@ impl<R: BufRead> Objects<R> {
     }
 }
 
-fn object(bytes: &[u8]) -> Result<Map<String, Value>, BadLine> {
+fn object(bytes: &[u8]) -> Members {
     if std::str::from_utf8(bytes).is_err() {
         return Err(BadLine::NotUtf8);
     }

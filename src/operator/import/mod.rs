@@ -73,7 +73,7 @@ pub struct Import<'a> {
     /// When the file was exported: what makes its facts newer or older than others.
     pub as_of: Timestamp,
     /// Where people the relay has no record of count as already as planned.
-    pub adopt: BTreeSet<Provider>,
+    pub adopt: Adopt,
     /// Column and field of every mapping made by hand.
     pub mapped: &'a [(String, String)],
     /// More bad lines than this, and nothing is imported; none: [`most_bad`].
@@ -82,6 +82,16 @@ pub struct Import<'a> {
     pub is_dry_run: bool,
     /// How facts are read.
     pub rules: &'a Rules,
+}
+
+/// Where people the relay has no record of count as already as planned.
+#[derive(Debug, Clone)]
+pub enum Adopt {
+    /// Exactly there.
+    At(BTreeSet<Provider>),
+    /// At those of these providers that hold no state yet, or that an earlier run of the same
+    /// import adopted at: broken off, it goes on as it began.
+    Usual(Vec<Provider>),
 }
 
 /// The most bad lines of a file with so many rows: one in a hundred, and ten in any case.
@@ -174,28 +184,6 @@ pub struct Summary {
     pub adopt: BTreeSet<Provider>,
 }
 
-/// The configured providers that hold no state yet: where an import adopts unless it is told
-/// otherwise.
-///
-/// # Errors
-/// When the log cannot be read.
-pub async fn without_state(
-    log: Option<&dyn Log>,
-    configured: &[Provider],
-) -> Result<BTreeSet<Provider>, ConsumeError> {
-    let mut without = BTreeSet::new();
-    for &provider in configured {
-        let has_state = match log {
-            Some(log) => holds_any(log, Topic::State(provider)).await?,
-            None => false,
-        };
-        if !has_state {
-            without.insert(provider);
-        }
-    }
-    Ok(without)
-}
-
 /// Checks the file, then imports its good lines. No log: as on an empty one.
 ///
 /// # Errors
@@ -220,6 +208,7 @@ pub async fn import(
     }
     let people = People::known(log).await?;
     let writing = Writing {
+        adopt: import.adopt.decide(&people, import.as_of, log).await?,
         import,
         log: log.filter(|_| !import.is_dry_run),
         people,
@@ -237,13 +226,39 @@ impl Import<'_> {
         Roster::open(self.file, self.format, columns)
     }
 
-    fn reading(&self) -> Reading<'_> {
+    fn reading(&self, adopt: BTreeSet<Provider>) -> Reading<'_> {
         Reading {
             source: self.source.clone(),
             settings: self.settings,
             as_of: self.as_of,
-            adopt: self.adopt.clone(),
+            adopt,
         }
+    }
+}
+
+impl Adopt {
+    async fn decide(
+        &self,
+        people: &People,
+        as_of: Timestamp,
+        log: Option<&dyn Log>,
+    ) -> Result<BTreeSet<Provider>, ConsumeError> {
+        let configured = match self {
+            Self::At(providers) => return Ok(providers.clone()),
+            Self::Usual(configured) => configured,
+        };
+        let mut adopt = people.adopted(as_of);
+        adopt.retain(|provider| configured.contains(provider));
+        for &provider in configured {
+            let has_state = match log {
+                Some(log) => holds_any(log, Topic::State(provider)).await?,
+                None => false,
+            };
+            if !has_state {
+                adopt.insert(provider);
+            }
+        }
+        Ok(adopt)
     }
 }
 
@@ -252,6 +267,7 @@ struct Writing<'a> {
     import: &'a Import<'a>,
     log: Option<&'a dyn Log>,
     people: People,
+    adopt: BTreeSet<Provider>,
     batch: Vec<Event>,
     /// The line of the first event that is not confirmed.
     batch_line: u64,
@@ -267,7 +283,7 @@ impl Writing<'_> {
         tell: &mut (dyn FnMut(News<'_>) + Send),
     ) -> Result<Summary, ImportError> {
         let mut roster = self.import.open()?;
-        let reading = self.import.reading();
+        let reading = self.import.reading(self.adopt.clone());
         let mut done = 0;
         while let Some((line, cells)) = roster.next()? {
             done += 1;
@@ -324,7 +340,7 @@ impl Writing<'_> {
             employments: self.changed + self.unchanged,
             changed: self.changed,
             unchanged: self.unchanged,
-            adopt: self.import.adopt.clone(),
+            adopt: self.adopt,
             ..count
         }
     }

@@ -1,19 +1,20 @@
 //! The people an import finds, and what its rows make of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::Summary;
 use crate::event::Event;
+use crate::id::Provider;
 use crate::log::{ConsumeError, Log, Topic};
 use crate::operator::topics::latest;
 use crate::person::{self, Person, Presence, Rules, SourceRules, fold, standing};
 
 /// Everybody on `hris.people`, as bytes: memory is bounded by people, not by the file.
 #[derive(Debug, Default)]
-pub(super) struct People(HashMap<String, Known>);
+pub(super) struct People(BTreeMap<String, Known>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -47,11 +48,22 @@ impl People {
         let source = rules.sources.get(&event.source).unwrap_or(&default);
         let received = event.received_time.unwrap_or_default();
         let folded = fold(&mut person, event, source, received);
-        if folded.changed {
+        if folded.is_news {
             // A record of maps with text keys serialises.
             known.record = serde_json::to_vec(&person).unwrap_or_default().into();
         }
-        folded.changed
+        folded.is_news
+    }
+
+    /// Where an earlier run of the same import adopted.
+    pub(super) fn adopted(&self, as_of: Timestamp) -> BTreeSet<Provider> {
+        let mut adopted = BTreeSet::new();
+        for known in self.0.values() {
+            let person = read(&known.record).unwrap_or_default();
+            let same = person.imports().filter(|(_, at)| *at == as_of);
+            adopted.extend(same.flat_map(|(adopt, _)| adopt));
+        }
+        adopted
     }
 
     /// Counts where everybody stands at `now`.

@@ -45,6 +45,9 @@ pub(super) enum Cell {
     Odd,
 }
 
+/// A row's cells in the order of the header, or why there are none.
+pub(super) type Cells = Result<Vec<Cell>, BadLine>;
+
 /// A roster that is open.
 #[derive(Debug)]
 pub(super) struct Roster {
@@ -56,7 +59,7 @@ pub(super) struct Roster {
 
 #[derive(Debug)]
 enum Rows {
-    Csv(csv::Rows<BufReader<File>>),
+    Csv(Box<csv::Rows<BufReader<File>>>),
     JsonLines(Objects<BufReader<File>>),
 }
 
@@ -76,7 +79,7 @@ impl Roster {
                 let mut rows = csv::Rows::new(lines, delimiter);
                 let (_, names) = rows.next(None)?.ok_or(RosterError::Empty)?;
                 let header = Header::of(names.map_err(RosterError::Header)?, &columns)?;
-                (Rows::Csv(rows), header)
+                (Rows::Csv(Box::new(rows)), header)
             }
         };
         Ok(Self {
@@ -101,9 +104,7 @@ impl Roster {
     }
 
     /// The next row's line and its cells, in the order of the header.
-    pub(super) fn next(
-        &mut self,
-    ) -> Result<Option<(u64, Result<Vec<Cell>, BadLine>)>, RosterError> {
+    pub(super) fn next(&mut self) -> Result<Option<(u64, Cells)>, RosterError> {
         match &mut self.rows {
             Rows::Csv(rows) => {
                 let next = rows.next(Some(self.header.names.len()))?;
@@ -129,12 +130,11 @@ impl Roster {
     fn cells(&mut self, members: Map<String, Value>) -> Result<Vec<Cell>, MapError> {
         let mut cells = vec![Cell::Absent; self.header.names.len()];
         for (name, value) in members {
-            let position = match self.header.position(&name) {
-                Some(position) => position,
-                None => {
-                    cells.push(Cell::Absent);
-                    self.header.add(name, &self.columns)?
-                }
+            let position = if let Some(position) = self.header.position(&name) {
+                position
+            } else {
+                cells.push(Cell::Absent);
+                self.header.add(name, &self.columns)?
             };
             if let Some(cell) = cells.get_mut(position) {
                 *cell = Cell::from(value);

@@ -11,7 +11,7 @@ use super::bad::BadLine;
 use super::columns::{Field, Header};
 use super::roster::Cell;
 use crate::event::{
-    Attributes, Event, Fact, Groups, Moment, ObservedEnd, Snapshot, Status, VersionBy, Zone,
+    Attributes, Event, Fact, Groups, Import, Moment, ObservedEnd, Snapshot, Status, VersionBy, Zone,
 };
 use crate::id::{EmployeeId, EmploymentId, EventId, GroupId, Provider, SourceId};
 use crate::receiver::settings::SourceSettings;
@@ -56,6 +56,9 @@ impl Reading<'_> {
             end: row.end()?,
             attributes: row.attributes()?,
             groups: row.groups()?,
+            import: Some(Import {
+                adopt: self.adopt.clone(),
+            }),
             employment,
         };
         let says_nothing = snapshot.status.is_none()

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::clock::SystemClock;
 use crate::event::{Fact, ObservedEnd, Snapshot, Status, Strictness, VersionBy};
+use crate::log::Record;
 use crate::log::sqlite::SqliteLog;
 use crate::operator::topics::{Offsets, each_record};
 use crate::person::SourceRules;
@@ -20,6 +21,7 @@ struct Site {
     settings: SourceSettings,
     rules: Rules,
     format: Format,
+    adopt: Adopt,
     max_bad: Option<u64>,
     is_dry_run: bool,
     told: Vec<String>,
@@ -38,6 +40,7 @@ impl Site {
                 ..Rules::default()
             },
             format: CSV,
+            adopt: Adopt::Usual(vec![Provider::StartExam]),
             max_bad: None,
             is_dry_run: false,
             told: Vec::new(),
@@ -55,7 +58,7 @@ impl Site {
             source: SourceId::try_from("hr").unwrap(),
             settings: &self.settings,
             as_of: AS_OF.parse().unwrap(),
-            adopt: BTreeSet::new(),
+            adopt: self.adopt.clone(),
             mapped: &mapped,
             max_bad: self.max_bad,
             is_dry_run: self.is_dry_run,
@@ -89,10 +92,10 @@ impl Site {
 }
 
 fn snapshot(event: &Event) -> &Snapshot {
-    match &event.fact {
-        Fact::Snapshot(snapshot) => snapshot,
-        other => panic!("{}", other.event_type()),
-    }
+    let Fact::Snapshot(snapshot) = &event.fact else {
+        panic!("{}", event.fact.event_type());
+    };
+    snapshot
 }
 
 #[tokio::test]
@@ -190,11 +193,13 @@ async fn every_bad_line_is_named_with_its_reason_and_without_its_values() {
 
 #[tokio::test]
 async fn too_many_bad_lines_import_nothing() {
-    let rows = |good: u32| -> String {
-        let good = (0..good)
-            .map(|n| format!("e-{n},active\n"))
-            .collect::<String>();
-        format!("employee_id,status\n{good}{}", ",active\n".repeat(11))
+    let rows = |good: usize| {
+        let good: Vec<String> = (0..good).map(|n| format!("e-{n},active\n")).collect();
+        format!(
+            "employee_id,status\n{}{}",
+            good.concat(),
+            ",active\n".repeat(11)
+        )
     };
     let mut site = Site::new(&rows(500));
     let refused = site.import(&[]).await.unwrap_err();
@@ -281,4 +286,54 @@ async fn an_export_from_the_future_or_a_column_that_cannot_be_meant_is_refused()
         site.import(&[("id", "employee_id")]).await.unwrap().active,
         1
     );
+}
+
+/// Writes a record that says the provider holds state.
+async fn with_state(site: &Site) {
+    let clock = Arc::new(SystemClock::new());
+    let log = SqliteLog::open(site.folder.path(), clock).unwrap();
+    let state = Record::new(Topic::State(Provider::StartExam), "x", "{}");
+    log.append(vec![state]).await.unwrap();
+    log.close().await;
+}
+
+#[tokio::test]
+async fn an_import_adopts_where_a_platform_has_no_state() {
+    let text = "employee_id,status\na,active\n";
+    let mut first = Site::new(text);
+    let adopted = first.import(&[]).await.unwrap().adopt;
+    assert_eq!(adopted, [Provider::StartExam].into());
+    let event = first.events().await.remove(0);
+    let import = snapshot(&event).import.clone().unwrap();
+    assert_eq!(import.adopt, adopted);
+
+    let mut later = Site::new(text);
+    with_state(&later).await;
+    assert!(later.import(&[]).await.unwrap().adopt.is_empty());
+    later.adopt = Adopt::At(adopted.clone());
+    assert_eq!(later.import(&[]).await.unwrap().adopt, adopted);
+}
+
+#[tokio::test]
+async fn an_import_that_broke_off_goes_on_adopting_where_it_began_to() {
+    let mut site = Site::new("employee_id,status\na,active\nb,active\n");
+    let event = {
+        site.import(&[]).await.unwrap();
+        site.events().await.remove(0)
+    };
+    // The roster has taken one of the two in, and a worker has adopted them.
+    let mut person = crate::person::Person::default();
+    let received = event.received_time.unwrap();
+    crate::person::fold(&mut person, &event, &SourceRules::default(), received);
+    let clock = Arc::new(SystemClock::new());
+    let log = SqliteLog::open(site.folder.path(), clock).unwrap();
+    let bytes = serde_json::to_vec(&person).unwrap();
+    log.append(vec![Record::new(Topic::People, "a", bytes)])
+        .await
+        .unwrap();
+    log.close().await;
+    with_state(&site).await;
+    let summary = site.import(&[]).await.unwrap();
+    assert_eq!(summary.adopt, [Provider::StartExam].into());
+    assert_eq!((summary.changed, summary.unchanged), (1, 1));
 }
