@@ -82,9 +82,10 @@ async fn relay(
         "Effective configuration:\n{}",
         config::effective(&settings, &origins).trim_end()
     );
+    let asked_to_stop = until_asked_to_stop()?;
     let log = open_log(&settings, Arc::clone(&clock)).context("the log cannot be opened")?;
     let relay = Relay::start(&settings, &roles, log, clock)?;
-    relay.run(until_asked_to_stop()).await?;
+    relay.run(asked_to_stop).await?;
     Ok(())
 }
 
@@ -98,7 +99,7 @@ async fn play(options: Options, clock: Arc<dyn Clock>) -> Result<(), CommandErro
         options,
         clock,
         &|text| print::line(text),
-        until_asked_to_stop(),
+        until_asked_to_stop()?,
     )
     .await?;
     if agrees {

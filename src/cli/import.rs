@@ -122,11 +122,12 @@ pub(super) async fn run(arguments: &Import, clock: Arc<dyn Clock>) -> Result<(),
         rules: &rules,
     };
     let mut report = Report::new(arguments.output);
+    let asked = until_asked_to_stop()?;
     let mut tell = |news: News<'_>| report.hear(&news);
     let imported = tokio::select! {
         biased;
         imported = import::import(&plan, log.as_deref(), &*clock, &mut tell) => imported,
-        () = until_asked_to_stop() => {
+        () = asked => {
             let said = "stopped; what was imported stays, run the same command again to go on";
             return Err(anyhow::anyhow!(said).into());
         }

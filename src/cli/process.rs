@@ -42,9 +42,8 @@ pub(super) fn known_source<'a>(
     })
 }
 
-/// Resolves when the process is asked to stop.
-pub(super) async fn until_asked_to_stop() {
-    if let Err(error) = asked_to_stop().await {
-        tracing::error!(%error, "Signals cannot be listened to; stopping");
-    }
+/// Listens from now on; resolves when the process is asked to stop. Called before anything
+/// starts, so that nobody is cut off who is asked at once.
+pub(super) fn until_asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+    asked_to_stop().context("signals cannot be listened to")
 }

@@ -8,9 +8,9 @@ use super::batches::Kind;
 use super::core::Worker;
 use super::letters::Letter;
 use super::retry::{Attempt, Verdict, judge};
-use super::state::{Dead, OperationName, Trying, state_record};
+use super::state::{Dead, OperationName, Trying};
 use crate::id::EmployeeId;
-use crate::plan::Applied;
+use crate::plan::{Applied, Aspect};
 use crate::provider::{Answer, Blame, Call, Failure, Operation, Target};
 use crate::shard::{CallId, Effect};
 
@@ -117,7 +117,6 @@ impl Worker {
         failure: Option<&Failure>,
         effects: &mut Vec<Effect<Call>>,
     ) {
-        let provider = self.rules.provider;
         let Some(lane) = self.lanes.get_mut(settled.id) else {
             return;
         };
@@ -128,10 +127,7 @@ impl Worker {
             None => self.applied(settled, effects),
             Some(failure) => self.failed(settled, failure, &before, effects),
         }
-        if let Some(lane) = self.lanes.get(settled.id) {
-            let record = state_record(provider, settled.id, &lane.state);
-            effects.push(Effect::Write(record));
-        }
+        self.write_state(settled.id, effects);
     }
 
     fn applied(&mut self, settled: &Settled<'_>, effects: &mut Vec<Effect<Call>>) {
@@ -142,7 +138,7 @@ impl Worker {
         let Some(lane) = self.lanes.get_mut(id) else {
             return;
         };
-        lane.state.applied.confirm(operation);
+        lane.state.confirm(operation);
         let tried = lane.state.trying.remove(&OperationName::from(operation));
         lane.cohort = None;
         let letter = Letter {
@@ -158,7 +154,9 @@ impl Worker {
             .outlook
             .as_ref()
             .and_then(|outlook| outlook.removal_since);
-        if let (Operation::Lock { .. }, Some(since)) = (operation, since) {
+        let is_news = Aspect::from(operation) == Aspect::Account
+            && !std::mem::take(&mut lane.is_locked_again);
+        if let (Operation::Lock { .. }, Some(since), true) = (operation, since, is_news) {
             let took = Duration::try_from(now.duration_since(since)).unwrap_or_default();
             let seconds = &self.metrics.removal_seconds;
             seconds
@@ -191,6 +189,11 @@ impl Worker {
         let is_certain = !failure.is_ambiguous() && people == 1;
         if is_certain || *failure == Failure::Unreachable {
             lane.state.applied.take_back(operation, before);
+        }
+        if failure.is_ambiguous() {
+            let after = self.rules.reassert_after();
+            lane.state
+                .reassert_later(Aspect::from(operation), now, after);
         }
         let tried = lane.state.trying.get(&name);
         let number = tried.map_or(1, |tried| tried.attempts.saturating_add(1));

@@ -1,6 +1,6 @@
 //! The worker's deciding half: people and answers in, calls and records out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -34,6 +34,8 @@ pub struct Worker {
     pub(super) die: fastrand::Rng,
     pub(super) last_cohort: u64,
     last_call: u64,
+    /// People whose record has changed otherwise than by a call.
+    changed: BTreeSet<EmployeeId>,
     /// People with a durable record.
     states: usize,
     /// What is found at the start was told before the restart: the metrics still show it.
@@ -53,6 +55,7 @@ impl Worker {
             die: fastrand::Rng::with_seed(seed),
             last_cohort: 0,
             last_call: 0,
+            changed: BTreeSet::new(),
             states: 0,
             is_restoring: false,
             is_draining: false,
@@ -90,6 +93,21 @@ impl Worker {
         Ok(Some(id))
     }
 
+    /// Plans everybody, as they were found.
+    fn begin(&mut self, now: Timestamp) {
+        self.is_restoring = true;
+        let after = self.rules.reassert_after();
+        for id in self.lanes.people() {
+            if let Some(lane) = self.lanes.get_mut(&id)
+                && lane.state.reassert_what_is_open(now, after)
+            {
+                self.changed.insert(id.clone());
+            }
+            self.plan(&id, now);
+        }
+        self.is_restoring = false;
+    }
+
     /// Plans a person again, and queues what can be done now.
     pub(super) fn plan(&mut self, id: &EmployeeId, now: Timestamp) {
         if !self.is_plannable(id, now) {
@@ -98,22 +116,24 @@ impl Worker {
         let Some(lane) = self.lanes.get_mut(id) else {
             return;
         };
+        if lane.doubt_what_is_due(now) {
+            self.changed.insert(id.clone());
+        }
         let Some(outlook) = lane.outlook.as_ref() else {
             return;
         };
         lane.state
             .dead
             .retain(|_, dead| dead.plan == outlook.digest);
-        let steps = self
-            .rules
-            .planner
-            .steps(&outlook.desired, &lane.state.applied);
+        let steps = outlook.steps(&self.rules, &lane.state);
         let next = choose(&steps, &lane.state, &self.gate, now);
         let book = lane.book_of(outlook, &steps);
-        let wake = match next {
-            Next::Later(at) => Some(outlook.next_change.map_or(at, |change| change.min(at))),
-            Next::Now(_) | Next::Nothing => outlook.next_change,
-        };
+        let wake = [
+            next.later(),
+            outlook.next_change,
+            lane.state.next_reassertion(),
+        ];
+        let wake = wake.into_iter().flatten().min();
         if !self.is_restoring {
             book.tell(lane.book, self.rules.provider, &lane.event);
         }
@@ -158,6 +178,23 @@ impl Worker {
         lane.outlook.is_some()
     }
 
+    fn write_changed(&mut self, effects: &mut Vec<Effect<Call>>) {
+        for id in std::mem::take(&mut self.changed) {
+            self.write_state(&id, effects);
+        }
+    }
+
+    /// Writes a person's durable record.
+    pub(super) fn write_state(&mut self, id: &EmployeeId, effects: &mut Vec<Effect<Call>>) {
+        let Some(lane) = self.lanes.get_mut(id) else {
+            return;
+        };
+        self.states = self.states.saturating_add(usize::from(!lane.has_state));
+        lane.has_state = true;
+        let record = state_record(self.rules.provider, id, &lane.state);
+        effects.push(Effect::Write(record));
+    }
+
     /// Sends every batch that is ready, as far as the gate lets it.
     fn send(&mut self, now: Timestamp, effects: &mut Vec<Effect<Call>>) {
         while !self.is_draining && self.gate.opens_at().is_some_and(|at| at <= now) {
@@ -171,13 +208,10 @@ impl Worker {
                 let Some(lane) = self.lanes.get_mut(&entry.id) else {
                     continue;
                 };
-                let Some(operation) = lane.depart(entry.ticket, call_id) else {
+                let Some(operation) = lane.depart(entry.ticket, call_id, now) else {
                     continue;
                 };
-                self.states = self.states.saturating_add(usize::from(!lane.has_state));
-                lane.has_state = true;
-                let record = state_record(self.rules.provider, &entry.id, &lane.state);
-                effects.push(Effect::Write(record));
+                self.write_state(&entry.id, effects);
                 people.push((entry.id, operation));
             }
             if people.is_empty() {
@@ -249,13 +283,7 @@ impl Core for Worker {
     fn handle(&mut self, input: Input<Answer>, now: Timestamp) -> Vec<Effect<Call>> {
         let mut effects = Vec::new();
         match input {
-            Input::Restored => {
-                self.is_restoring = true;
-                for id in self.lanes.people() {
-                    self.plan(&id, now);
-                }
-                self.is_restoring = false;
-            }
+            Input::Restored => self.begin(now),
             Input::Record(record) => {
                 if let Err(stop) = self.take(record, now) {
                     effects.push(Effect::Stop(stop));
@@ -270,6 +298,7 @@ impl Core for Worker {
             }
             Input::Draining => self.is_draining = true,
         }
+        self.write_changed(&mut effects);
         self.send(now, &mut effects);
         effects
     }

@@ -32,6 +32,8 @@ pub(super) struct Lane {
     pub(super) outlook: Option<Outlook>,
     /// Which book the person is counted in.
     pub(super) book: Option<Book>,
+    /// Somebody known to be locked is locked once more: no news.
+    pub(super) is_locked_again: bool,
     /// The durable record cannot be read: nothing is done, so that its bytes stay.
     pub(super) has_broken_state: bool,
     timer: Option<Timestamp>,
@@ -71,12 +73,12 @@ impl Lane {
     }
 
     /// Announces the queued operation in the durable record and hands it out.
-    pub(super) fn depart(&mut self, entry: u64, call: CallId) -> Option<Operation> {
+    pub(super) fn depart(&mut self, entry: u64, call: CallId, now: Timestamp) -> Option<Operation> {
         match &self.place {
             Place::Queued { ticket, operation } if *ticket == entry => {
                 let operation = operation.clone();
                 let before = self.state.applied.clone();
-                self.state.applied.announce(&operation);
+                self.state.announce(&operation, now);
                 self.place = Place::InFlight { call, before };
                 Some(operation)
             }
@@ -106,6 +108,8 @@ impl Lane {
             Book::Dead
         } else if outlook.desired.is_unmapped {
             Book::Unmapped
+        } else if !self.state.reassert.is_empty() {
+            Book::Pending
         } else if outlook.next_change.is_some() {
             Book::Scheduled
         } else {
@@ -124,10 +128,6 @@ pub(super) struct Lanes {
 impl Lanes {
     pub(super) fn len(&self) -> usize {
         self.lanes.len()
-    }
-
-    pub(super) fn get(&self, id: &EmployeeId) -> Option<&Lane> {
-        self.lanes.get(id)
     }
 
     pub(super) fn get_mut(&mut self, id: &EmployeeId) -> Option<&mut Lane> {

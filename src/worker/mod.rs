@@ -15,6 +15,7 @@ mod lanes;
 mod letters;
 mod next;
 mod outlook;
+mod reassert;
 mod retry;
 mod rules;
 mod settings;

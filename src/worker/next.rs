@@ -14,6 +14,16 @@ pub(super) enum Next<'a> {
     Nothing,
 }
 
+impl Next<'_> {
+    /// When it is worth another look.
+    pub(super) const fn later(&self) -> Option<Timestamp> {
+        match self {
+            Self::Later(at) => Some(*at),
+            Self::Now(_) | Self::Nothing => None,
+        }
+    }
+}
+
 /// The first step that is neither dead nor waiting; else when the first one stops waiting.
 pub(super) fn choose<'a>(
     steps: &'a [Operation],

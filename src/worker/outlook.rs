@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 
 use super::rules::WorkerRules;
+use super::state::PersonState;
 use crate::person::{self, Person};
 use crate::plan::{Desired, Digest};
+use crate::provider::{Operation, Profile};
 
 /// What HR wants of a person, until something changes.
 #[derive(Debug, Clone)]
@@ -16,6 +18,33 @@ pub(super) struct Outlook {
     /// Since when somebody gone should be locked out: the fact's receipt, or its date if
     /// that came later.
     pub(super) removal_since: Option<Timestamp>,
+    /// HR has forgotten what they were called.
+    pub(super) is_erased: bool,
+}
+
+impl Outlook {
+    /// The operations that are possible now, most urgent first.
+    pub(super) fn steps(&self, rules: &WorkerRules, state: &PersonState) -> Vec<Operation> {
+        let mut steps = rules.planner.steps(&self.desired, &state.applied);
+        if let (true, Some(kept)) = (self.is_erased, &state.profile) {
+            for step in &mut steps {
+                if let Operation::Lock { profile } = step {
+                    fill(profile, kept);
+                }
+            }
+        }
+        steps
+    }
+}
+
+/// Adds the fields that a profile lacks.
+fn fill(profile: &mut Profile, kept: &Profile) {
+    for (field, value) in &kept.0 {
+        if !profile.0.iter().any(|(known, _)| known == field) {
+            profile.0.push((field.clone(), value.clone()));
+        }
+    }
+    profile.0.sort();
 }
 
 /// Reads a person's record: what HR wants now; none if it cannot be read.
@@ -26,6 +55,7 @@ pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option
     Some(Outlook {
         digest: desired.digest(),
         next_change: standing.next_change,
+        is_erased: person.is_erased_by_anybody(),
         removal_since: person.received.max(standing.ended_at),
         desired,
     })

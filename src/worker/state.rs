@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{EmployeeId, Provider};
 use crate::log::{Record, Topic};
-use crate::plan::{Applied, Digest};
-use crate::provider::{Operation, Target};
+use crate::plan::{Applied, Aspect, Digest};
+use crate::provider::{Operation, Profile, Target};
 
 /// The version of the record's form that this program writes and reads (`v`).
 pub const FORMAT: u32 = 1;
@@ -27,6 +27,13 @@ pub struct PersonState {
     /// Operations that will not be tried again unless the plan changes or somebody redrives.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dead: BTreeMap<OperationName, Dead>,
+    /// What a call without an answer may still change, and when it is asserted once more.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reassert: BTreeMap<Aspect, Timestamp>,
+    /// The profile last sent, until the person is locked for good: HR may have forgotten it by
+    /// then, and some platforms ask for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
     /// Fields a newer program wrote: kept as they are.
     #[serde(flatten)]
     unknown: serde_json::Map<String, serde_json::Value>,
@@ -39,6 +46,8 @@ impl Default for PersonState {
             applied: Applied::default(),
             trying: BTreeMap::new(),
             dead: BTreeMap::new(),
+            reassert: BTreeMap::new(),
+            profile: None,
             unknown: serde_json::Map::new(),
         }
     }

@@ -22,6 +22,7 @@ mod log_claims;
 mod log_conformance;
 mod log_kafka;
 mod log_sqlite;
+mod lost_state;
 mod receiver;
 mod schemas;
 mod stages;

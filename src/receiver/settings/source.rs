@@ -85,7 +85,7 @@ pub struct SourceSettings {
     /// Files with such secrets, one each.
     pub secret_files: Vec<PathBuf>,
     /// How old a signature may be; none: 24h for `bamboohr`, else 5m.
-    #[serde(with = "optional_duration")]
+    #[serde(with = "crate::settings::optional_duration")]
     #[schemars(with = "Option<String>")]
     pub tolerance: Option<Duration>,
     /// Whether its employments employ; other sources only revoke and enrich.
@@ -261,31 +261,5 @@ impl SourceSettings {
             complaints.push(Complaint::new(key, word, reason));
         }
         complaints
-    }
-}
-
-/// A duration that may be left out.
-mod optional_duration {
-    use std::time::Duration;
-
-    use serde::{Deserializer, Serializer};
-
-    use crate::settings::duration;
-
-    #[expect(clippy::ref_option, reason = "serde asks for a reference")]
-    pub(super) fn serialize<S: Serializer>(
-        value: &Option<Duration>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match value {
-            Some(value) => duration::serialize(value, serializer),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Duration>, D::Error> {
-        duration::deserialize(deserializer).map(Some)
     }
 }
