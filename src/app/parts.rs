@@ -31,8 +31,27 @@ pub fn open_log(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<dyn Lo
     }
 }
 
+/// Opens the log that is configured for looking only; none: there is none yet.
+///
+/// # Errors
+/// When the log cannot be opened.
+pub fn open_log_read_only(
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+) -> Result<Option<Arc<dyn Log>>, ConsumeError> {
+    if settings.kafka.is_used() {
+        return open_log(settings, clock).map(Some);
+    }
+    if !SqliteLog::is_at(&settings.data_dir) {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(SqliteLog::open_read_only(
+        &settings.data_dir,
+    )?)))
+}
+
 /// How facts are read.
-pub(super) fn rules(settings: &Settings) -> Rules {
+pub fn people_rules(settings: &Settings) -> Rules {
     let sources: BTreeMap<SourceId, SourceRules> = settings
         .sources
         .iter()
@@ -87,7 +106,7 @@ pub(super) fn startexam(
     );
     let rules = WorkerRules {
         provider: crate::id::Provider::StartExam,
-        people: rules(settings),
+        people: people_rules(settings),
         planner: Box::new(planner),
         limits: Limits {
             calls_per_second: account.max_rps,

@@ -164,7 +164,7 @@ impl Relay {
                 Ok(())
             }
             Role::Roster => {
-                let rules = parts::rules(settings);
+                let rules = parts::people_rules(settings);
                 let host = RosterHost::new(rules, settings.shard.clone(), self.process.clone());
                 self.add_stage("roster", Group::Roster, Topic::Events, |_| host);
                 Ok(())

@@ -15,6 +15,7 @@
 mod admin;
 mod commands;
 mod generated;
+mod importing;
 mod intake;
 mod kills;
 mod layers;

@@ -11,4 +11,5 @@ pub mod platform;
 pub mod relay;
 pub mod said;
 pub mod sender;
+pub mod size;
 pub mod test_receiver;
