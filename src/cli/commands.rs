@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use super::arguments::{Arguments, Command, Configured, Topics};
 use super::process::{load, start_logging, until_asked_to_stop};
-use super::{CommandError, print, send, simulate};
+use super::{CommandError, import, print, send, simulate};
 use crate::app::demo::{self, Options};
 use crate::app::{Relay, Role, open_log};
 use crate::clock::{Clock, SystemClock};
@@ -32,13 +32,16 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         }
         Command::Serve(configured) => relay(&configured, Role::all, clock).await,
         Command::Receiver(configured) => relay(&configured, |_| vec![Role::Receiver], clock).await,
-        Command::Roster(configured) => relay(&configured, |_| vec![Role::Roster], clock).await,
+        Command::Roster(configured) => {
+            relay(&configured, |_| vec![Role::Intake, Role::Roster], clock).await
+        }
         Command::Worker {
             provider,
             configured,
         } => relay(&configured, |_| vec![Role::Worker(provider)], clock).await,
         Command::Simulate { platform } => simulate::run(platform, clock).await,
         Command::Send(send) => send::run(&send, clock).await,
+        Command::Import(import) => import::run(&import, clock).await,
         Command::Topics {
             action: Topics::Create(configured),
         } => create_topics(&configured, clock).await,

@@ -5,6 +5,7 @@ use anyhow::Context;
 use super::CommandError;
 use super::arguments::Configured;
 use crate::config::{self, Loaded, ProcessEnvironment, Settings};
+use crate::receiver::settings::SourceSettings;
 use crate::shutdown::asked_to_stop;
 use crate::telemetry::{self, LogSettings};
 
@@ -17,6 +18,28 @@ pub(super) fn load(configured: &Configured) -> Result<Loaded<Settings>, CommandE
 /// Starts logging to standard error.
 pub(super) fn start_logging(settings: &LogSettings) -> anyhow::Result<()> {
     telemetry::start(settings).context("logging cannot be started")
+}
+
+/// Logs only what somebody must act on: the command itself says the rest.
+pub(super) fn start_quiet_logging(settings: &Settings) -> anyhow::Result<()> {
+    start_logging(&LogSettings {
+        level: "warn".to_owned(),
+        ..settings.log.clone()
+    })
+}
+
+/// The settings of a source that is named on the command line.
+pub(super) fn known_source<'a>(
+    settings: &'a Settings,
+    name: &str,
+) -> Result<&'a SourceSettings, CommandError> {
+    settings.sources.get(name).ok_or_else(|| {
+        let known: Vec<&str> = settings.sources.keys().map(String::as_str).collect();
+        CommandError::Usage(format!(
+            "source `{name}` is not configured: expected one of [{}] (is --config missing?)",
+            known.join(", ")
+        ))
+    })
 }
 
 /// Listens from now on; resolves when the process is asked to stop. Called before anything

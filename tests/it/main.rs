@@ -15,6 +15,8 @@
 mod admin;
 mod commands;
 mod generated;
+mod importing;
+mod intake;
 mod kills;
 mod layers;
 mod log_claims;
@@ -22,6 +24,7 @@ mod log_conformance;
 mod log_kafka;
 mod log_sqlite;
 mod lost_state;
+mod promises;
 mod receiver;
 mod schemas;
 mod stages;
