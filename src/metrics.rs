@@ -74,7 +74,7 @@ pub struct WorkerMetrics {
     /// Dead letters, by provider and failure code.
     pub dead_letters: IntCounterVec,
     /// People by provider, partition and the book they are in (`applied`, `scheduled`,
-    /// `pending`, `leaver_not_locked`, `dead`, `unmapped`, `undecodable`).
+    /// `pending`, `leaver_not_locked`, `lock_refused`, `dead`, `unmapped`, `undecodable`).
     pub waiting: IntGaugeVec,
     /// Seconds from a removal's fact being received to its lock being confirmed.
     pub removal_seconds: HistogramVec,

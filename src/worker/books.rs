@@ -14,6 +14,9 @@ pub(super) enum Book {
     Pending,
     /// A call that locks them out.
     LeaverNotLocked,
+    /// A person to lock them out by hand, and whatever the platform refuses to be mended: until
+    /// then it is tried hourly.
+    LockRefused,
     /// A person to change the plan, or to redrive.
     Dead,
     /// An assignment for one of their groups.
@@ -23,11 +26,12 @@ pub(super) enum Book {
 }
 
 impl Book {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Applied,
         Self::Scheduled,
         Self::Pending,
         Self::LeaverNotLocked,
+        Self::LockRefused,
         Self::Dead,
         Self::Unmapped,
         Self::Undecodable,
@@ -39,6 +43,7 @@ impl Book {
             Self::Scheduled => "scheduled",
             Self::Pending => "pending",
             Self::LeaverNotLocked => "leaver_not_locked",
+            Self::LockRefused => "lock_refused",
             Self::Dead => "dead",
             Self::Unmapped => "unmapped",
             Self::Undecodable => "undecodable",
@@ -57,6 +62,7 @@ impl Book {
             | Self::Scheduled
             | Self::Pending
             | Self::LeaverNotLocked
+            | Self::LockRefused
             | Self::Dead => {}
         }
     }
