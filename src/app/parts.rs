@@ -15,6 +15,8 @@ use crate::person::{Rules, SourceRules};
 use crate::plan::StartExamPlanner;
 use crate::provider::Platform;
 use crate::provider::startexam::{StartExam, StartExamSettings};
+use crate::receiver::SourceKind;
+use crate::roster::Admissions;
 use crate::worker::{BURST, Limits, WorkerRules};
 
 /// Opens the log that is configured: Kafka if brokers are named, else the embedded one.
@@ -72,6 +74,21 @@ pub fn people_rules(settings: &Settings) -> Rules {
         precedence: settings.roster.precedence.clone(),
         sources,
     }
+}
+
+/// What each source that writes to the inbox may say.
+pub(super) fn admissions(settings: &Settings) -> Admissions {
+    let cloudevents = settings
+        .sources
+        .iter()
+        .filter(|(_, source)| source.kind == Some(SourceKind::Cloudevents));
+    // A name that is none was refused with the configuration.
+    let admissions = cloudevents.filter_map(|(name, source)| source.admission(name).ok());
+    Arc::new(
+        admissions
+            .map(|admission| (admission.source.clone(), admission))
+            .collect(),
+    )
 }
 
 /// What a StartExam worker goes by, and the client it calls through.

@@ -32,7 +32,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         }
         Command::Serve(configured) => relay(&configured, Role::all, clock).await,
         Command::Receiver(configured) => relay(&configured, |_| vec![Role::Receiver], clock).await,
-        Command::Roster(configured) => relay(&configured, |_| vec![Role::Roster], clock).await,
+        Command::Roster(configured) => {
+            relay(&configured, |_| vec![Role::Intake, Role::Roster], clock).await
+        }
         Command::Worker {
             provider,
             configured,

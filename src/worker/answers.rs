@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::batches::Kind;
 use super::core::Worker;
+use super::kind::Kind;
 use super::letters::Letter;
 use super::retry::{Attempt, Verdict, judge};
 use super::state::{Dead, OperationName, Trying};
@@ -72,6 +72,7 @@ impl Worker {
     fn learn(&mut self, kind: &Kind, call: &Call, answer: &Answer, now: Timestamp) {
         let provider = self.rules.provider.as_str();
         let people = call.people.len();
+        let size = largest_side(call);
         let outcome = match answer {
             Answer::Applied | Answer::Each(_) => "applied",
             Answer::Failed(failure) => failure.code(),
@@ -83,7 +84,7 @@ impl Worker {
         match answer {
             Answer::Applied | Answer::Each(_) => {
                 self.gate.works();
-                self.batches.worked(kind);
+                self.batches.worked(kind, size);
                 self.open_target(kind);
             }
             Answer::Failed(failure) => {
@@ -91,7 +92,7 @@ impl Worker {
                 match failure.blame() {
                     Blame::Provider if people > 1 || failure.retry_after().is_some() => {
                         self.gate.fails(now, failure.retry_after());
-                        self.batches.failed_whole(kind, people);
+                        self.batches.failed_whole(kind, size);
                     }
                     // Somebody who fails alone says nothing of the provider, unless nothing
                     // could be reached at all.
@@ -324,4 +325,12 @@ impl Worker {
         let labels = [self.rules.provider.as_str(), outcome];
         self.metrics.operations.with_label_values(&labels).inc();
     }
+}
+
+/// What a provider's maximum is about: of a target's call, whoever joins or whoever leaves.
+fn largest_side(call: &Call) -> usize {
+    let leaves =
+        |(_, operation): &&(EmployeeId, Operation)| matches!(operation, Operation::Leave { .. });
+    let leaves = call.people.iter().filter(leaves).count();
+    leaves.max(call.people.len().saturating_sub(leaves))
 }

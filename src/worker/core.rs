@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::batches::{Batches, Kind};
+use super::batches::Batches;
 use super::books::{Book, Books};
-use super::gate::Gate;
+use super::gate::{Admitted, Gate};
+use super::kind::Kind;
 use super::lanes::{Lanes, Place};
-use super::next::{Next, choose};
+use super::next::{Next, Waits};
 use super::outlook::look;
 use super::rules::WorkerRules;
 use super::state::{PersonState, state_record};
@@ -126,7 +127,13 @@ impl Worker {
             .dead
             .retain(|_, dead| dead.plan == outlook.digest);
         let steps = outlook.steps(&self.rules, &lane.state);
-        let next = choose(&steps, &lane.state, &self.gate, now);
+        let waits = Waits {
+            outlook,
+            state: &lane.state,
+            gate: &self.gate,
+            now,
+        };
+        let next = waits.choose(&steps);
         let book = lane.book_of(outlook, &steps);
         let wake = [
             next.later(),
@@ -138,20 +145,19 @@ impl Worker {
             book.tell(lane.book, self.rules.provider, &lane.event);
         }
         self.books.move_person(&mut lane.book, book);
-        match next {
-            Next::Now(operation) if lane.waits_for(operation) => {}
+        let wanted = match next {
             Next::Now(operation) => {
-                let ticket = self.batches.add(id, operation, lane.cohort, now);
-                let operation = operation.clone();
-                lane.place = Place::Queued { ticket, operation };
+                let kind = Kind::of(operation, outlook.fell_due);
+                Some(((kind, lane.cohort), operation.clone()))
             }
-            Next::Later(_) => lane.place = Place::Idle,
+            Next::Later(_) => None,
             Next::Nothing => {
-                lane.place = Place::Idle;
                 lane.cohort = None;
                 lane.outlook = None;
+                None
             }
-        }
+        };
+        lane.queue(id, wanted, &mut self.batches, now);
         self.lanes.wake(id, wake);
     }
 
@@ -172,6 +178,7 @@ impl Worker {
             lane.outlook = look(&lane.person, &self.rules, now);
         }
         if lane.outlook.is_none() {
+            lane.queue(id, None, &mut self.batches, now);
             Book::Undecodable.tell(lane.book, self.rules.provider, &lane.event);
             self.books.move_person(&mut lane.book, Book::Undecodable);
         }
@@ -198,7 +205,7 @@ impl Worker {
     /// Sends every batch that is ready, as far as the gate lets it.
     fn send(&mut self, now: Timestamp, effects: &mut Vec<Effect<Call>>) {
         while !self.is_draining && self.gate.opens_at().is_some_and(|at| at <= now) {
-            let Some(((kind, _), waiting)) = self.batches.take(now) else {
+            let Some(((kind, _), waiting)) = self.batches.take(now, Admitted::EVERYTHING) else {
                 return;
             };
             self.last_call = self.last_call.saturating_add(1);
@@ -304,17 +311,13 @@ impl Core for Worker {
     }
 
     fn wake_at(&self) -> Option<Timestamp> {
-        let call = self
-            .batches
-            .ready_at()
-            .zip(self.gate.opens_at())
-            .filter(|_| !self.is_draining)
-            .map(|(ready, opens)| ready.max(opens));
-        let timer = self.lanes.next_wake();
-        match (call, timer) {
-            (Some(call), Some(timer)) => Some(call.min(timer)),
-            (call, timer) => call.or(timer),
-        }
+        let opens = self.gate.opens_at().filter(|_| !self.is_draining);
+        let calls = [true, false].map(|locks| {
+            let ready = self.batches.ready_at(locks)?;
+            Some(ready.max(opens?))
+        });
+        let wakes = calls.into_iter().chain([self.lanes.next_wake()]);
+        wakes.flatten().min()
     }
 
     fn people(&self) -> usize {

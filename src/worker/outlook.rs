@@ -18,8 +18,12 @@ pub(super) struct Outlook {
     /// Since when somebody gone should be locked out: the fact's receipt, or its date if
     /// that came later.
     pub(super) removal_since: Option<Timestamp>,
+    /// Their end was told ahead, and has come.
+    pub(super) fell_due: bool,
     /// HR has forgotten what they were called.
     pub(super) is_erased: bool,
+    /// Until when somebody who stays active is unregistered from nothing.
+    pub(super) calm_until: Option<Timestamp>,
 }
 
 impl Outlook {
@@ -52,9 +56,14 @@ pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option
     let person: Person = serde_json::from_slice(record).ok()?;
     let standing = person::standing(&person, &rules.people, now);
     let desired = rules.planner.desired(&standing);
+    // A receiver whose clock is ahead prolongs no wait.
+    let heard = person.received.map(|received| received.min(now));
+    let calm_until = heard.and_then(|heard| heard.checked_add(rules.settings.calm).ok());
     Some(Outlook {
         digest: desired.digest(),
         next_change: standing.next_change,
+        calm_until: calm_until.filter(|_| standing.is_active()),
+        fell_due: standing.ended_at.is_some() && standing.ended_at > person.received,
         is_erased: person.is_erased_by_anybody(),
         removal_since: person.received.max(standing.ended_at),
         desired,

@@ -21,14 +21,10 @@ impl PersonState {
         *due = at.max(*due);
     }
 
-    /// The same for everything that was left open by whoever wrote the record, unless they
-    /// had noted it; says whether there was any.
+    /// The same for everything that was left open by whoever wrote the record, since a call of
+    /// theirs may have started just before they died; says whether there was any.
     pub(super) fn reassert_what_is_open(&mut self, now: Timestamp, after: Duration) -> bool {
-        let open: Vec<Aspect> = self
-            .applied
-            .unsure()
-            .filter(|aspect| !self.reassert.contains_key(aspect))
-            .collect();
+        let open: Vec<Aspect> = self.applied.unsure().collect();
         let is_any = !open.is_empty();
         for aspect in open {
             self.reassert_later(aspect, now, after);

@@ -33,6 +33,11 @@ pub struct WorkerSettings {
     #[serde(with = "crate::settings::duration")]
     #[schemars(with = "String")]
     pub probe_every: Duration,
+    /// An unregistration of somebody who stays active waits until nothing was said of them for
+    /// this long: senders flap, and platforms delete attempts. Locks never wait.
+    #[serde(with = "crate::settings::duration")]
+    #[schemars(with = "String")]
+    pub calm: Duration,
     /// A call whose answer never came may still take effect: what it was about is asserted
     /// once more after this long. Not set: twice the provider's `call_timeout`.
     #[serde(with = "crate::settings::optional_duration")]
@@ -48,6 +53,7 @@ impl Default for WorkerSettings {
             retry_longest: Duration::from_mins(15),
             retry_for: Duration::from_hours(8 * 24),
             probe_every: Duration::from_mins(2),
+            calm: Duration::from_secs(5),
             reassert_after: None,
         }
     }

@@ -1,101 +1,24 @@
 //! State that is lost while the offsets stay: the partition stops, says why, and calls nobody.
 
-use std::net::SocketAddr;
-
-use hris_relay::simulator::startexam::Running;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 
-use crate::support::binary::{Installation, Process, free_address, get, metric};
 use crate::support::kafka::cluster;
-use crate::support::platform::{ALL, platform, section};
+use crate::support::platform::{ALL, platform};
+use crate::support::relay::{Relay, people};
 
-const SECRET: &str = "whsec_ZGVtby1rZXktb2YtdGhlLXBvcnRhbC0h";
 const PEOPLE: usize = 20;
-
-/// A relay on one log, and where it listens.
-struct Relay {
-    installation: Installation,
-    admin: SocketAddr,
-    platform: Running,
-}
-
-impl Relay {
-    fn new(log: &str) -> Self {
-        let (receiver, admin) = (free_address(), free_address());
-        let platform = platform();
-        let text = format!(
-            r#"
-[receiver]
-listen = "{receiver}"
-[admin]
-listen = "{admin}"
-[sources.portal]
-kind = "standard_webhooks"
-secrets = ["{SECRET}"]
-[[assignments]]
-group = "Sales"
-startexam = {{ programs = ["{ALL}"] }}
-{section}
-{log}"#,
-            section = section(&platform),
-        );
-        let relay = Self {
-            installation: Installation::new(&text),
-            admin,
-            platform,
-        };
-        let made = relay.installation.run(&["topics", "create"]);
-        assert_eq!(made.code, Some(0), "{}", made.stderr);
-        relay
-    }
-
-    fn start(&self) -> Process {
-        let mut process = self.installation.start(&["serve"]);
-        process.until_ready(self.admin);
-        process
-    }
-
-    fn metric(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
-        let text = get(self.admin, "/metrics").map(|(_, text)| text);
-        metric(&text.unwrap_or_default(), name, labels)
-    }
-
-    /// Some people are hired, and the platform follows.
-    fn hires(&self) {
-        for n in 0..PEOPLE {
-            let sent = self.installation.run(&[
-                "send",
-                "portal",
-                "hired",
-                &format!("e-{n}"),
-                "--day",
-                "2020-01-01",
-                "--group",
-                "Sales",
-            ]);
-            assert_eq!(sent.code, Some(0), "{}", sent.stderr);
-        }
-    }
-
-    fn registered(&self) -> usize {
-        let employees = self.platform.simulator().account().employees;
-        let registered = employees.values().filter(|it| !it.programs.is_empty());
-        registered.count()
-    }
-
-    fn requests(&self) -> u64 {
-        self.platform.simulator().counters().requests
-    }
-}
 
 /// Loses a topic between two runs of the relay: the stage that kept its state there says so
 /// and does nothing.
 async fn a_stage_that_lost_its_state_stops(log: &str, stage: &str, lose: impl AsyncFnOnce(&Relay)) {
-    let relay = Relay::new(log);
+    let assignment = format!(
+        "[[assignments]]\ngroup = \"Sales\"\nstartexam = {{ programs = [\"{ALL}\"] }}\n{log}"
+    );
+    let relay = Relay::new(platform(), &assignment);
     let mut process = relay.start();
-    relay.hires();
+    relay.hired(&people(PEOPLE), "Sales").await;
     process.until("registered", || relay.registered() == PEOPLE);
     assert_eq!(process.terminate().code(), Some(0));
     lose(&relay).await;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{TerminationDay, VersionBy, Zone};
+use crate::event::{Admission, TerminationDay, VersionBy, Zone};
+use crate::id::{InvalidName, SourceId};
 use crate::receiver::signature::HmacKey;
 use crate::receiver::signature::standard_webhooks::Key;
 use crate::secret::{REDACTED, Secret, SecretSource};
@@ -21,7 +22,7 @@ pub enum SourceKind {
     Bamboohr,
     /// Standard Webhooks with canonical events at `/hooks/<name>`.
     StandardWebhooks,
-    /// CloudEvents at `/events`.
+    /// CloudEvents at `/events`, or on the topic `hris.inbox`.
     Cloudevents,
 }
 
@@ -150,6 +151,19 @@ impl SourceSettings {
     pub fn tolerance(&self) -> Duration {
         let kind = self.kind.unwrap_or(SourceKind::StandardWebhooks);
         self.tolerance.unwrap_or(kind.tolerance())
+    }
+
+    /// What the source of this name may say.
+    ///
+    /// # Errors
+    /// When the name cannot be one.
+    pub fn admission(&self, name: &str) -> Result<Admission, InvalidName> {
+        Ok(Admission {
+            source: SourceId::try_from(name)?,
+            version: self.version,
+            attributes: self.attributes.pairs(),
+            subject_prefix: self.subject_prefix.clone(),
+        })
     }
 
     /// Every secret it may sign with, files read; `prefix` is `sources.<name>`.

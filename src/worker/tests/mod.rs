@@ -1,8 +1,10 @@
 //! The worker's core against a platform in memory: no clock, no socket, no await.
 
+mod calm;
 mod faults;
 mod histories;
 mod hr;
+mod order;
 mod platform;
 mod unanswered;
 
@@ -48,6 +50,8 @@ struct World {
     late: Vec<(Timestamp, Call)>,
     /// With which profile somebody was locked last.
     locked_with: BTreeMap<String, Profile>,
+    /// How far the receiver's clock is ahead.
+    ahead: Duration,
     events: u32,
 }
 
@@ -113,6 +117,7 @@ impl World {
             calls: Vec::new(),
             late: Vec::new(),
             locked_with: BTreeMap::new(),
+            ahead: Duration::ZERO,
             events: 0,
         }
     }
@@ -127,7 +132,7 @@ impl World {
             source: SourceId::try_from("hr").unwrap(),
             subject: id.clone(),
             time: Some(self.now),
-            received_time: Some(self.now),
+            received_time: Some(self.now.checked_add(self.ahead).unwrap()),
             sequence: None,
             fact,
         };

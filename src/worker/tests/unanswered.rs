@@ -66,6 +66,28 @@ fn a_call_that_its_dead_owner_left_open_is_undone_however_late_it_takes_effect()
 }
 
 #[test]
+fn a_call_left_open_is_undone_although_an_earlier_one_was_to_be_asserted_sooner() {
+    let mut world = World::new();
+    world.script.push_back(Does::LosesAnswer);
+    world.hired("a", "2026-03-01", SALES);
+    world.settle_for(Duration::from_millis(100));
+    for wait in [
+        REASSERT - Duration::from_secs(10),
+        Duration::from_millis(50),
+    ] {
+        world.pass(wait);
+        world.feed(Input::Tick);
+    }
+    let (_, call) = world.in_flight.pop().unwrap();
+    let at = world.now.checked_add(REASSERT).unwrap();
+    world.late.push((at, call));
+    world.terminated("a", None);
+    world.crash();
+    world.settle_for(HOUR);
+    assert!(!world.is_active("a"));
+}
+
+#[test]
 fn a_registration_that_takes_effect_late_is_undone() {
     let mut world = World::new();
     world.script.extend([Does::Works, Does::Works, acts_late()]);

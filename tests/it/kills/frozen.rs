@@ -10,13 +10,13 @@ use jiff::ToSpan;
 use serde_json::json;
 
 use super::processes::{Part, on_kafka};
-use super::sending::tell;
 use super::{configuration, until};
 use crate::support::binary::{Installation, free_address};
 use crate::support::kafka::cluster;
 use crate::support::logs::system_clock;
 use crate::support::platform::{account, platform};
 use crate::support::said::say;
+use crate::support::sender::tell;
 
 const PEOPLE: usize = 60;
 /// So slow that most of its work is pending when it is frozen, and due when it thaws.

@@ -16,8 +16,9 @@ use hris_relay::simulator::startexam::Running;
 use tokio::task::JoinSet;
 
 use self::company::{Expected, GROUPS, Happening, PEOPLE, found, history, reckoned, shuffled};
-use self::sending::{SECRET, send};
+use self::sending::send;
 use crate::support::logs::system_clock;
+use crate::support::sender::SECRET;
 
 /// For the whole of one step, on a machine that does other things too.
 const PATIENCE: Duration = Duration::from_mins(2);
