@@ -72,6 +72,7 @@ pub(super) fn startexam(
         provider: crate::id::Provider::StartExam,
         people: rules(settings),
         planner: Box::new(planner),
+        partitions: 1,
         limits: Limits {
             calls_per_second: account.max_rps,
             burst: BURST,

@@ -8,7 +8,7 @@ use super::batches::Kind;
 use super::core::Worker;
 use super::letters::Letter;
 use super::retry::{Attempt, Verdict, judge};
-use super::state::{Dead, OperationName, Trying, state_record};
+use super::state::{Dead, OperationName, Trying};
 use crate::id::EmployeeId;
 use crate::plan::Applied;
 use crate::provider::{Answer, Blame, Call, Failure, Operation, Target};
@@ -117,7 +117,6 @@ impl Worker {
         failure: Option<&Failure>,
         effects: &mut Vec<Effect<Call>>,
     ) {
-        let provider = self.rules.provider;
         let Some(lane) = self.lanes.get_mut(settled.id) else {
             return;
         };
@@ -128,10 +127,7 @@ impl Worker {
             None => self.applied(settled, effects),
             Some(failure) => self.failed(settled, failure, &before, effects),
         }
-        if let Some(lane) = self.lanes.get(settled.id) {
-            let record = state_record(provider, settled.id, &lane.state);
-            effects.push(Effect::Write(record));
-        }
+        self.write_state(settled.id, settled.now, effects);
     }
 
     fn applied(&mut self, settled: &Settled<'_>, effects: &mut Vec<Effect<Call>>) {
@@ -143,6 +139,7 @@ impl Worker {
             return;
         };
         lane.state.applied.confirm(operation);
+        lane.state.guard.confirm(operation, now);
         let tried = lane.state.trying.remove(&OperationName::from(operation));
         lane.cohort = None;
         let letter = Letter {

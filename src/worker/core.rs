@@ -1,6 +1,6 @@
 //! The worker's deciding half: people and answers in, calls and records out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use super::batches::{Batches, Kind};
 use super::books::{Book, Books};
 use super::gate::Gate;
+use super::holding::Brake;
 use super::lanes::{Lanes, Place};
 use super::next::{Next, choose};
 use super::outlook::look;
 use super::rules::WorkerRules;
-use super::state::{PersonState, state_record};
+use super::state::PersonState;
 use crate::id::EmployeeId;
 use crate::log::{Arrived, Topic, header};
 use crate::metrics::WorkerMetrics;
@@ -29,13 +30,16 @@ pub struct Worker {
     pub(super) batches: Batches,
     pub(super) gate: Gate,
     pub(super) books: Books,
+    pub(super) brake: Brake,
+    /// Whose record planning has changed.
+    pub(super) changed: BTreeSet<EmployeeId>,
     pub(super) calls: HashMap<CallId, (Kind, Call)>,
     /// The core's own die: seeded, so that a history can be repeated.
     pub(super) die: fastrand::Rng,
     pub(super) last_cohort: u64,
     last_call: u64,
     /// People with a durable record.
-    states: usize,
+    pub(super) states: usize,
     /// What is found at the start was told before the restart: the metrics still show it.
     is_restoring: bool,
     is_draining: bool,
@@ -49,6 +53,8 @@ impl Worker {
             batches: Batches::new(rules.settings.linger, rules.limits),
             gate: Gate::new(rules.limits),
             books: Books::new(&metrics, rules.provider, partition),
+            brake: Brake::new(&rules, &metrics, partition),
+            changed: BTreeSet::new(),
             calls: HashMap::new(),
             die: fastrand::Rng::with_seed(seed),
             last_cohort: 0,
@@ -104,12 +110,23 @@ impl Worker {
         lane.state
             .dead
             .retain(|_, dead| dead.plan == outlook.digest);
-        let steps = self
+        let mut steps = self
             .rules
             .planner
             .steps(&outlook.desired, &lane.state.applied);
+        let is_removal = outlook.desired.account.is_locked_out();
+        let guarded = lane.state.guard.clone();
+        let restraint = lane
+            .state
+            .guard
+            .restrain(&mut steps, is_removal, outlook.judgement, now);
+        if lane.state.guard != guarded {
+            self.changed.insert(id.clone());
+        }
+        let due = outlook.removal_at.filter(|_| outlook.judgement.is_none());
+        self.brake.forecast.expect(id, &mut lane.due, due);
         let next = choose(&steps, &lane.state, &self.gate, now);
-        let book = lane.book_of(outlook, &steps);
+        let book = lane.book_of(outlook, &steps, restraint);
         let wake = match next {
             Next::Later(at) => Some(outlook.next_change.map_or(at, |change| change.min(at))),
             Next::Now(_) | Next::Nothing => outlook.next_change,
@@ -168,17 +185,8 @@ impl Worker {
             let call_id = CallId(self.last_call);
             let mut people = Vec::with_capacity(waiting.len());
             for entry in waiting {
-                let Some(lane) = self.lanes.get_mut(&entry.id) else {
-                    continue;
-                };
-                let Some(operation) = lane.depart(entry.ticket, call_id) else {
-                    continue;
-                };
-                self.states = self.states.saturating_add(usize::from(!lane.has_state));
-                lane.has_state = true;
-                let record = state_record(self.rules.provider, &entry.id, &lane.state);
-                effects.push(Effect::Write(record));
-                people.push((entry.id, operation));
+                let step = self.let_go(&entry, call_id, now, effects);
+                people.extend(step.map(|step| (entry.id, step)));
             }
             if people.is_empty() {
                 continue;
@@ -226,6 +234,7 @@ impl Core for Worker {
         self.states = self.states.saturating_add(usize::from(!lane.has_state));
         lane.has_state = true;
         if let Ok(state) = serde_json::from_slice::<PersonState>(payload) {
+            self.brake.guard.observe(&id, &mut lane.tally, &state);
             lane.state = state;
         } else {
             lane.has_broken_state = true;
@@ -255,6 +264,7 @@ impl Core for Worker {
                     self.plan(&id, now);
                 }
                 self.is_restoring = false;
+                self.brake.restored();
             }
             Input::Record(record) => {
                 if let Err(stop) = self.take(record, now) {
@@ -271,6 +281,8 @@ impl Core for Worker {
             Input::Draining => self.is_draining = true,
         }
         self.send(now, &mut effects);
+        self.write_changed(now, &mut effects);
+        self.tell_held(now);
         effects
     }
 
@@ -282,10 +294,8 @@ impl Core for Worker {
             .filter(|_| !self.is_draining)
             .map(|(ready, opens)| ready.max(opens));
         let timer = self.lanes.next_wake();
-        match (call, timer) {
-            (Some(call), Some(timer)) => Some(call.min(timer)),
-            (call, timer) => call.or(timer),
-        }
+        let review = self.brake.forecast.review_at();
+        call.into_iter().chain(timer).chain(review).min()
     }
 
     fn people(&self) -> usize {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::books::Book;
+use super::guard::{Restraint, Tally};
 use super::outlook::Outlook;
 use super::state::{OperationName, PersonState};
 use crate::id::EmployeeId;
@@ -34,6 +35,10 @@ pub(super) struct Lane {
     pub(super) book: Option<Book>,
     /// The durable record cannot be read: nothing is done, so that its bytes stay.
     pub(super) has_broken_state: bool,
+    /// What of the record the guard has counted.
+    pub(super) tally: Tally,
+    /// When the guard expects the person to go.
+    pub(super) due: Option<Timestamp>,
     timer: Option<Timestamp>,
 }
 
@@ -70,6 +75,14 @@ impl Lane {
         matches!(&self.place, Place::Queued { operation, .. } if operation == wanted)
     }
 
+    /// What waits under a ticket, if it still does.
+    pub(super) fn waits_as(&self, wanted: u64) -> Option<&Operation> {
+        match &self.place {
+            Place::Queued { ticket, operation } if *ticket == wanted => Some(operation),
+            Place::Queued { .. } | Place::Idle | Place::InFlight { .. } => None,
+        }
+    }
+
     /// Announces the queued operation in the durable record and hands it out.
     pub(super) fn depart(&mut self, entry: u64, call: CallId) -> Option<Operation> {
         match &self.place {
@@ -95,13 +108,23 @@ impl Lane {
         }
     }
 
-    pub(super) fn book_of(&self, outlook: &Outlook, steps: &[Operation]) -> Book {
+    pub(super) fn book_of(
+        &self,
+        outlook: &Outlook,
+        steps: &[Operation],
+        restraint: Option<Restraint>,
+    ) -> Book {
         let locks = |step: &Operation| matches!(step, Operation::Lock { .. });
         let is_dead = |step: &Operation| self.state.dead.contains_key(&OperationName::from(step));
         if steps.iter().any(locks) {
             Book::LeaverNotLocked
         } else if steps.iter().any(|step| !is_dead(step)) {
             Book::Pending
+        } else if let Some(restraint) = restraint {
+            match restraint {
+                Restraint::Held => Book::Held,
+                Restraint::Rejected => Book::Rejected,
+            }
         } else if !steps.is_empty() {
             Book::Dead
         } else if outlook.desired.is_unmapped {
@@ -124,10 +147,6 @@ pub(super) struct Lanes {
 impl Lanes {
     pub(super) fn len(&self) -> usize {
         self.lanes.len()
-    }
-
-    pub(super) fn get(&self, id: &EmployeeId) -> Option<&Lane> {
-        self.lanes.get(id)
     }
 
     pub(super) fn get_mut(&mut self, id: &EmployeeId) -> Option<&mut Lane> {

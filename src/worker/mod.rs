@@ -10,6 +10,8 @@ mod batches;
 mod books;
 mod core;
 mod gate;
+mod guard;
+mod holding;
 mod host;
 mod lanes;
 mod letters;
@@ -25,6 +27,7 @@ mod tests;
 
 pub use core::Worker;
 pub use gate::{BURST, Limits};
+pub use guard::{Budget, GuardSettings, Guarded, Pass};
 pub use host::WorkerHost;
 pub use rules::WorkerRules;
 pub use settings::WorkerSettings;

@@ -2,9 +2,15 @@
 
 use jiff::Timestamp;
 
+use super::guard::Judgement;
 use super::rules::WorkerRules;
-use crate::person::{self, Person};
+use crate::event::CommandKind;
+use crate::id::FactVersion;
+use crate::person::{self, Person, Standing};
 use crate::plan::{Desired, Digest};
+
+/// More dates than this between now and an end are not looked through.
+const MOST_DATES: usize = 32;
 
 /// What HR wants of a person, until something changes.
 #[derive(Debug, Clone)]
@@ -16,17 +22,62 @@ pub(super) struct Outlook {
     /// Since when somebody gone should be locked out: the fact's receipt, or its date if
     /// that came later.
     pub(super) removal_since: Option<Timestamp>,
+    /// When somebody who is not to be removed yet will be.
+    pub(super) removal_at: Option<Timestamp>,
+    /// What an operator decided of these very facts.
+    pub(super) judgement: Option<Judgement>,
 }
 
 /// Reads a person's record: what HR wants now; none if it cannot be read.
 pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option<Outlook> {
-    let person: Person = serde_json::from_slice(record).ok()?;
+    let person = read(record)?;
     let standing = person::standing(&person, &rules.people, now);
     let desired = rules.planner.desired(&standing);
+    let removal_at = if desired.account.is_locked_out() {
+        None
+    } else {
+        removal_at(&person, rules, &standing)
+    };
     Some(Outlook {
         digest: desired.digest(),
         next_change: standing.next_change,
         removal_since: person.received.max(standing.ended_at),
+        removal_at,
+        judgement: judgement(&person, rules),
         desired,
     })
+}
+
+fn read(record: &[u8]) -> Option<Person> {
+    serde_json::from_slice(record).ok()
+}
+
+/// The version of the facts in a person's record.
+pub(super) fn fact_version(record: &[u8]) -> Option<FactVersion> {
+    read(record).map(|person| person.fact_version())
+}
+
+/// A decision about other facts than the present ones has no effect.
+fn judgement(person: &Person, rules: &WorkerRules) -> Option<Judgement> {
+    let decision = person.judgement(rules.provider)?;
+    let kind = match decision.kind {
+        CommandKind::Release => Judgement::Release,
+        CommandKind::Reject => Judgement::Reject,
+        CommandKind::Redrive | CommandKind::Reconcile => return None,
+    };
+    (decision.fact_version == Some(person.fact_version())).then_some(kind)
+}
+
+/// The first instant ahead at which the person must be locked out.
+fn removal_at(person: &Person, rules: &WorkerRules, standing: &Standing) -> Option<Timestamp> {
+    let mut next = standing.next_change;
+    for _ in 0..MOST_DATES {
+        let at = next?;
+        let then = person::standing(person, &rules.people, at);
+        if rules.planner.desired(&then).account.is_locked_out() {
+            return Some(at);
+        }
+        next = then.next_change;
+    }
+    None
 }

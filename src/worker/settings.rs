@@ -5,6 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::guard::GuardSettings;
 use crate::settings::Complaint;
 
 /// How a worker batches and retries.
@@ -33,6 +34,8 @@ pub struct WorkerSettings {
     #[serde(with = "crate::settings::duration")]
     #[schemars(with = "String")]
     pub probe_every: Duration,
+    /// How many people may be removed in an hour before an operator decides.
+    pub guard: GuardSettings,
 }
 
 impl Default for WorkerSettings {
@@ -43,6 +46,7 @@ impl Default for WorkerSettings {
             retry_longest: Duration::from_mins(15),
             retry_for: Duration::from_hours(8 * 24),
             probe_every: Duration::from_mins(2),
+            guard: GuardSettings::default(),
         }
     }
 }
@@ -71,6 +75,7 @@ impl WorkerSettings {
                 ));
             }
         }
+        complaints.extend(self.guard.complaints(&format!("{prefix}.guard")));
         complaints
     }
 }

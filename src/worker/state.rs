@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::guard::Guarded;
 use crate::id::{EmployeeId, Provider};
 use crate::log::{Record, Topic};
 use crate::plan::{Applied, Digest};
@@ -27,6 +28,9 @@ pub struct PersonState {
     /// Operations that will not be tried again unless the plan changes or somebody redrives.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dead: BTreeMap<OperationName, Dead>,
+    /// What the guard counts and holds.
+    #[serde(default, skip_serializing_if = "Guarded::is_nothing")]
+    pub guard: Guarded,
     /// Fields a newer program wrote: kept as they are.
     #[serde(flatten)]
     unknown: serde_json::Map<String, serde_json::Value>,
@@ -39,6 +43,7 @@ impl Default for PersonState {
             applied: Applied::default(),
             trying: BTreeMap::new(),
             dead: BTreeMap::new(),
+            guard: Guarded::default(),
             unknown: serde_json::Map::new(),
         }
     }

@@ -253,6 +253,8 @@ listen = "{admin}"
 [sources.portal]
 kind = "standard_webhooks"
 secrets = ["{SECRET}"]
+[worker.guard]
+least = {PEOPLE}
 {section}
 {assignments}"#,
         section = section(platform),

@@ -1,6 +1,7 @@
 //! The worker's core against a platform in memory: no clock, no socket, no await.
 
 mod faults;
+mod guard;
 mod histories;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -79,6 +80,7 @@ fn rules() -> WorkerRules {
             fields,
             RemovalOrder::HideFirst,
         )),
+        partitions: 1,
         limits: Limits {
             calls_per_second: 1000.0,
             burst: BURST,
