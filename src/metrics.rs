@@ -51,6 +51,9 @@ pub struct StageMetrics {
 /// What the roster makes of facts.
 #[derive(Debug, Clone)]
 pub struct RosterMetrics {
+    /// Records of other producers by what became of them (`taken`, `partly_taken`,
+    /// `dead_lettered`).
+    pub inbox_records: IntCounterVec,
     /// Facts by what became of them (`folded`, `superseded`, `dead_lettered`).
     pub facts: IntCounterVec,
     /// Facts said to have happened after they were received, by source.
@@ -182,6 +185,14 @@ impl StageMetrics {
 impl RosterMetrics {
     fn new(r: &Registry) -> Result<Self, Error> {
         Ok(Self {
+            inbox_records: counter(
+                r,
+                (
+                    "inbox_records_total",
+                    "Records of other producers, by what became of them.",
+                ),
+                &["outcome"],
+            )?,
             facts: counter(
                 r,
                 ("facts_total", "Facts, by what became of them."),

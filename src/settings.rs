@@ -58,6 +58,40 @@ pub mod duration {
     }
 }
 
+/// A duration that may be left out.
+pub mod optional_duration {
+    use std::time::Duration;
+
+    use serde::{Deserializer, Serializer};
+
+    use super::duration;
+
+    /// Writes `5s`, or nothing.
+    ///
+    /// # Errors
+    /// As the serializer.
+    #[expect(clippy::ref_option, reason = "serde asks for a reference")]
+    pub fn serialize<S: Serializer>(
+        value: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => duration::serialize(value, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    /// Reads `5s`.
+    ///
+    /// # Errors
+    /// When the text is no duration with a unit.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        duration::deserialize(deserializer).map(Some)
+    }
+}
+
 /// Sizes written with their unit: `512 KiB`, `1 MiB`.
 pub mod size {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};

@@ -89,19 +89,21 @@ impl Tasks {
     }
 }
 
-/// Resolves when the process is asked to stop: SIGTERM or SIGINT.
+/// Listens from now on; what it answers resolves when the process is asked to stop: SIGTERM
+/// or SIGINT.
 ///
 /// # Errors
-/// When the signal cannot be listened to.
-pub async fn asked_to_stop() -> std::io::Result<()> {
+/// When the signals cannot be listened to.
+pub fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ use crate::person::{Rules, SourceRules};
 use crate::plan::StartExamPlanner;
 use crate::provider::Platform;
 use crate::provider::startexam::{StartExam, StartExamSettings};
+use crate::receiver::SourceKind;
+use crate::roster::Admissions;
 use crate::worker::{BURST, Limits, WorkerRules};
 
 /// Opens the log that is configured: Kafka if brokers are named, else the embedded one.
@@ -29,8 +31,27 @@ pub fn open_log(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<dyn Lo
     }
 }
 
+/// Opens the log that is configured for looking only; none: there is none yet.
+///
+/// # Errors
+/// When the log cannot be opened.
+pub fn open_log_read_only(
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+) -> Result<Option<Arc<dyn Log>>, ConsumeError> {
+    if settings.kafka.is_used() {
+        return open_log(settings, clock).map(Some);
+    }
+    if !SqliteLog::is_at(&settings.data_dir) {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(SqliteLog::open_read_only(
+        &settings.data_dir,
+    )?)))
+}
+
 /// How facts are read.
-pub(super) fn rules(settings: &Settings) -> Rules {
+pub fn people_rules(settings: &Settings) -> Rules {
     let sources: BTreeMap<SourceId, SourceRules> = settings
         .sources
         .iter()
@@ -55,6 +76,21 @@ pub(super) fn rules(settings: &Settings) -> Rules {
     }
 }
 
+/// What each source that writes to the inbox may say.
+pub(super) fn admissions(settings: &Settings) -> Admissions {
+    let cloudevents = settings
+        .sources
+        .iter()
+        .filter(|(_, source)| source.kind == Some(SourceKind::Cloudevents));
+    // A name that is none was refused with the configuration.
+    let admissions = cloudevents.filter_map(|(name, source)| source.admission(name).ok());
+    Arc::new(
+        admissions
+            .map(|admission| (admission.source.clone(), admission))
+            .collect(),
+    )
+}
+
 /// What a StartExam worker goes by, and the client it calls through.
 pub(super) fn startexam(
     settings: &Settings,
@@ -70,7 +106,7 @@ pub(super) fn startexam(
     );
     let rules = WorkerRules {
         provider: crate::id::Provider::StartExam,
-        people: rules(settings),
+        people: people_rules(settings),
         planner: Box::new(planner),
         partitions: 1,
         limits: Limits {

@@ -17,7 +17,7 @@ use crate::id::Provider;
 use crate::log::{Group, Log, Stage, Topic};
 use crate::metrics::Metrics;
 use crate::receiver::Receiver;
-use crate::roster::RosterHost;
+use crate::roster::{IntakeHost, RosterHost};
 use crate::settings::Complaint;
 use crate::shard::{Host, Process, run_stage};
 use crate::shutdown::Tasks;
@@ -34,6 +34,8 @@ const PULSE: Duration = Duration::from_secs(5);
 pub enum Role {
     /// Webhooks to events.
     Receiver,
+    /// Other producers' records to events.
+    Intake,
     /// Events to people.
     Roster,
     /// People to one platform.
@@ -43,7 +45,7 @@ pub enum Role {
 impl Role {
     /// Every role that is configured: what `serve` runs.
     pub fn all(settings: &Settings) -> Vec<Self> {
-        let mut roles = vec![Self::Receiver, Self::Roster];
+        let mut roles = vec![Self::Receiver, Self::Intake, Self::Roster];
         roles.extend(
             settings
                 .providers
@@ -65,7 +67,7 @@ impl Role {
                     "required: without a source every webhook is refused; add [sources.<name>]",
                 )
             }),
-            Self::Roster => None,
+            Self::Intake | Self::Roster => None,
             Self::Worker(provider) => {
                 let is_configured = settings.providers.configured().contains(&provider);
                 (!is_configured).then(|| {
@@ -154,8 +156,15 @@ impl Relay {
     fn add(&mut self, settings: &Settings, role: Role) -> anyhow::Result<()> {
         match role {
             Role::Receiver => self.add_receiver(settings),
+            Role::Intake => {
+                let admissions = parts::admissions(settings);
+                let (shard, process) = (settings.shard.clone(), self.process.clone());
+                let host = IntakeHost::new(admissions, shard, process);
+                self.add_stage("intake", Group::Intake, Topic::Inbox, |_| host);
+                Ok(())
+            }
             Role::Roster => {
-                let rules = parts::rules(settings);
+                let rules = parts::people_rules(settings);
                 let host = RosterHost::new(rules, settings.shard.clone(), self.process.clone());
                 self.add_stage("roster", Group::Roster, Topic::Events, |_| host);
                 Ok(())

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::import::Import;
 use crate::id::Provider;
 
 const EXAMPLES: &str = "\
@@ -15,7 +16,8 @@ Examples:
   hris-relay serve --config relay.toml             everything in one process
   hris-relay worker startexam --config relay.toml  one role a process
 
-Exit codes: 0 done or drained; 1 failed; 2 wrong usage; 78 configuration refused.
+Exit codes: 0 done or drained; 1 failed; 2 wrong usage; 65 done except for bad lines; 78
+configuration refused.
 Every key of the configuration can also be set in the environment:
 HRIS_RELAY_<SECTION>__<KEY>, as docs/configuration.md lists them.";
 
@@ -59,6 +61,8 @@ pub(super) enum Command {
     },
     /// Signs and sends a sample webhook of a configured source.
     Send(Send),
+    /// Imports a roster from a file: people, employments, groups.
+    Import(Import),
     /// Sets up the log's topics.
     Topics {
         #[command(subcommand)]
@@ -189,13 +193,23 @@ pub(super) enum SentFact {
     AccessRestored,
 }
 
+/// How a result is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(super) enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON document on standard output.
+    Json,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Topics {
     /// Creates the topics that are missing and checks those that exist.
     Create(Configured),
 }
 
-fn pair(raw: &str) -> Result<(String, String), String> {
+pub(super) fn pair(raw: &str) -> Result<(String, String), String> {
     raw.split_once('=')
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .filter(|(name, _)| !name.is_empty())

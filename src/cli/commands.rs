@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use super::arguments::{Arguments, Command, Configured, Topics};
 use super::process::{load, start_logging, until_asked_to_stop};
-use super::{CommandError, print, send, simulate};
+use super::{CommandError, import, print, send, simulate};
 use crate::app::demo::{self, Options};
 use crate::app::{Relay, Role, open_log};
 use crate::clock::{Clock, SystemClock};
@@ -32,13 +32,16 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         }
         Command::Serve(configured) => relay(&configured, Role::all, clock).await,
         Command::Receiver(configured) => relay(&configured, |_| vec![Role::Receiver], clock).await,
-        Command::Roster(configured) => relay(&configured, |_| vec![Role::Roster], clock).await,
+        Command::Roster(configured) => {
+            relay(&configured, |_| vec![Role::Intake, Role::Roster], clock).await
+        }
         Command::Worker {
             provider,
             configured,
         } => relay(&configured, |_| vec![Role::Worker(provider)], clock).await,
         Command::Simulate { platform } => simulate::run(platform, clock).await,
         Command::Send(send) => send::run(&send, clock).await,
+        Command::Import(import) => import::run(&import, clock).await,
         Command::Topics {
             action: Topics::Create(configured),
         } => create_topics(&configured, clock).await,
@@ -81,9 +84,10 @@ async fn relay(
         "Effective configuration:\n{}",
         config::effective(&settings, &origins).trim_end()
     );
+    let asked_to_stop = until_asked_to_stop()?;
     let log = open_log(&settings, Arc::clone(&clock)).context("the log cannot be opened")?;
     let relay = Relay::start(&settings, &roles, log, clock)?;
-    relay.run(until_asked_to_stop()).await?;
+    relay.run(asked_to_stop).await?;
     Ok(())
 }
 
@@ -97,7 +101,7 @@ async fn play(options: Options, clock: Arc<dyn Clock>) -> Result<(), CommandErro
         options,
         clock,
         &|text| print::line(text),
-        until_asked_to_stop(),
+        until_asked_to_stop()?,
     )
     .await?;
     if agrees {

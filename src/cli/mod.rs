@@ -1,12 +1,14 @@
 //! The command line: one binary, a role a process.
 //!
 //! In come arguments, out come an exit code and what people read: 0 done or drained, 1
-//! failed, 2 wrong usage, 78 refused configuration, before any port is bound.
+//! failed, 2 wrong usage, 65 done except for bad lines, 78 refused configuration, before any port is bound.
 
 mod arguments;
 mod commands;
+mod import;
 mod print;
 mod process;
+mod progress;
 mod send;
 mod simulate;
 
@@ -20,6 +22,8 @@ use arguments::Arguments;
 
 /// Wrong usage, as clap says it too.
 const USAGE: u8 = 2;
+/// `EX_DATAERR` of `sysexits.h`.
+const DATA: u8 = 65;
 /// `EX_CONFIG` of `sysexits.h`.
 const CONFIG: u8 = 78;
 
@@ -35,6 +39,9 @@ pub(crate) enum CommandError {
     /// The arguments contradict the configuration.
     #[error("{0}")]
     Usage(String),
+    /// Done, except for what was wrong with the input.
+    #[error("{0}")]
+    Partly(String),
     /// Anything else.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
@@ -68,6 +75,10 @@ pub fn main() -> ExitCode {
         Err(CommandError::Usage(problem)) => {
             print::problem(&problem);
             ExitCode::from(USAGE)
+        }
+        Err(CommandError::Partly(problem)) => {
+            print::problem(&problem);
+            ExitCode::from(DATA)
         }
         Err(CommandError::Failed(error)) => {
             print::problem(&format!("error: {error:#}"));

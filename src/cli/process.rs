@@ -5,6 +5,7 @@ use anyhow::Context;
 use super::CommandError;
 use super::arguments::Configured;
 use crate::config::{self, Loaded, ProcessEnvironment, Settings};
+use crate::receiver::settings::SourceSettings;
 use crate::shutdown::asked_to_stop;
 use crate::telemetry::{self, LogSettings};
 
@@ -19,9 +20,30 @@ pub(super) fn start_logging(settings: &LogSettings) -> anyhow::Result<()> {
     telemetry::start(settings).context("logging cannot be started")
 }
 
-/// Resolves when the process is asked to stop.
-pub(super) async fn until_asked_to_stop() {
-    if let Err(error) = asked_to_stop().await {
-        tracing::error!(%error, "Signals cannot be listened to; stopping");
-    }
+/// Logs only what somebody must act on: the command itself says the rest.
+pub(super) fn start_quiet_logging(settings: &Settings) -> anyhow::Result<()> {
+    start_logging(&LogSettings {
+        level: "warn".to_owned(),
+        ..settings.log.clone()
+    })
+}
+
+/// The settings of a source that is named on the command line.
+pub(super) fn known_source<'a>(
+    settings: &'a Settings,
+    name: &str,
+) -> Result<&'a SourceSettings, CommandError> {
+    settings.sources.get(name).ok_or_else(|| {
+        let known: Vec<&str> = settings.sources.keys().map(String::as_str).collect();
+        CommandError::Usage(format!(
+            "source `{name}` is not configured: expected one of [{}] (is --config missing?)",
+            known.join(", ")
+        ))
+    })
+}
+
+/// Listens from now on; resolves when the process is asked to stop. Called before anything
+/// starts, so that nobody is cut off who is asked at once.
+pub(super) fn until_asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+    asked_to_stop().context("signals cannot be listened to")
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::arguments::{Send, SentFact};
-use super::process::load;
+use super::process::{known_source, load};
 use super::{CommandError, print};
 use crate::clock::Clock;
 use crate::config::Settings;
@@ -22,7 +22,7 @@ use crate::secret::Secret;
 
 pub(super) async fn run(send: &Send, clock: Arc<dyn Clock>) -> Result<(), CommandError> {
     let settings = load(&send.configured)?.settings;
-    let source = source(send, &settings)?;
+    let source = known_source(&settings, &send.source)?;
     let now = clock.now();
     let (webhook, signing) = webhook(send, source, now)?;
     let headers = Sender::sign(&webhook, &signing, now)
@@ -78,17 +78,6 @@ async fn deliver(
         .with_total_delay(Some(patience))
         .without_max_times();
     attempt.retry(waits).await
-}
-
-fn source<'a>(send: &Send, settings: &'a Settings) -> Result<&'a SourceSettings, CommandError> {
-    settings.sources.get(&send.source).ok_or_else(|| {
-        let known: Vec<&str> = settings.sources.keys().map(String::as_str).collect();
-        CommandError::Usage(format!(
-            "source `{}` is not configured: expected one of [{}] (is --config missing?)",
-            send.source,
-            known.join(", ")
-        ))
-    })
 }
 
 /// The receiver's own address; one that listens everywhere is reached here.

@@ -39,6 +39,7 @@ pub(super) async fn run(platform: Simulate, clock: Arc<dyn Clock>) -> Result<(),
         .iter()
         .map(|program| program.id.to_string())
         .collect();
+    let asked_to_stop = until_asked_to_stop()?;
     let running = Simulator::start(settings, arguments.listen, clock)
         .context("the simulator cannot be started")?;
     print::line(format!(
@@ -49,7 +50,7 @@ pub(super) async fn run(platform: Simulate, clock: Arc<dyn Clock>) -> Result<(),
     let stopping = CancellationToken::new();
     let asked = stopping.clone();
     let stop = async {
-        until_asked_to_stop().await;
+        asked_to_stop.await;
         asked.cancel();
         std::future::pending::<()>().await;
     };

@@ -103,6 +103,7 @@ impl Consistent for Settings {
         if let Some(startexam) = &self.providers.startexam {
             complaints.extend(startexam.complaints("providers.startexam"));
             complaints.extend(self.drain_complaint(startexam));
+            complaints.extend(self.reassert_complaint(startexam));
             complaints.extend(self.lease_complaint(startexam));
         }
         complaints
@@ -110,6 +111,21 @@ impl Consistent for Settings {
 }
 
 impl Settings {
+    /// What a call may still do cannot be undone before its time is over.
+    fn reassert_complaint(&self, startexam: &StartExamSettings) -> Option<Complaint> {
+        let after = self.worker.reassert_after?;
+        (after < startexam.call_timeout).then(|| {
+            Complaint::new(
+                "worker.reassert_after",
+                humantime::format_duration(after),
+                format!(
+                    "must be at least providers.startexam.call_timeout ({})",
+                    humantime::format_duration(startexam.call_timeout)
+                ),
+            )
+        })
+    }
+
     /// A call of an owner that was frozen or cut off must be over before its session is, for
     /// then somebody else takes over. In the embedded log the lock itself is the lease.
     fn lease_complaint(&self, startexam: &StartExamSettings) -> Option<Complaint> {

@@ -4,6 +4,8 @@
 //! be wrong, or a [`ParseError`] that names the field and what was expected there and never
 //! repeats a value. It must never guess: what a sender left out stays left out.
 
+mod admission;
+mod carrier;
 mod decode;
 mod encode;
 mod examples;
@@ -22,6 +24,8 @@ use jiff::Timestamp;
 
 use crate::id::{EmployeeId, EventId, SourceId};
 
+pub use admission::Admission;
+pub use carrier::{Carried, Carrier, Unreadable};
 pub use decode::TYPES;
 pub use examples::{Example, examples};
 pub use fact::{

@@ -103,6 +103,8 @@ impl fmt::Display for Topic {
 /// The consumer group of a stage: `hris-relay.<stage>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Group {
+    /// Other producers' records made events.
+    Intake,
     /// Facts folded into people.
     Roster,
     /// One provider's workers.
@@ -113,6 +115,7 @@ impl Group {
     /// The topics its stage writes or restores from; it cannot run without them.
     pub fn topics(self) -> Vec<Topic> {
         match self {
+            Self::Intake => vec![Topic::Inbox, Topic::InboxDeadLetters, Topic::Events],
             Self::Roster => vec![Topic::Events, Topic::EventsDeadLetters, Topic::People],
             Self::Worker(provider) => vec![
                 Topic::People,
@@ -127,6 +130,7 @@ impl Group {
 impl fmt::Display for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Intake => f.write_str("hris-relay.intake"),
             Self::Roster => f.write_str("hris-relay.roster"),
             Self::Worker(provider) => write!(f, "hris-relay.{provider}"),
         }
@@ -146,6 +150,7 @@ mod tests {
         assert!(names.contains(&"hris.startexam.state".to_owned()));
         assert!(names.contains(&"hris.events.dlq".to_owned()));
         assert_eq!(Group::Roster.to_string(), "hris-relay.roster");
+        assert_eq!(Group::Intake.to_string(), "hris-relay.intake");
     }
 
     #[test]

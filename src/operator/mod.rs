@@ -1,3 +1,9 @@
-//! What operators do: send a sample webhook. Commands are events like any other.
+//! What operators do: send a sample webhook, import a roster, decide by command.
+//!
+//! In come files and decisions, out come events on the log, like any other: ordered, durable
+//! and audited. Nothing here calls a platform or writes a record of a stage.
 
+mod appending;
+pub mod import;
 pub mod sender;
+pub mod topics;

@@ -71,12 +71,14 @@ pub fn fold(
     }
 }
 
-/// Stamps a fact: an occurred-at later than its receipt counts as its receipt.
+/// Stamps a fact: an occurred-at later than its receipt counts as its receipt. A roster is as
+/// old as its export, however fresh its source's facts are when they arrive.
 fn stamp(event: &Event, rules: &SourceRules, received: Timestamp) -> Stamp {
     let occurred = event.time.unwrap_or(received).min(received);
     let (said_at, order) = match rules.version_by {
         VersionBy::OccurredAt => (occurred, occurred.as_millisecond()),
         VersionBy::Sequence => (occurred, event.sequence.unwrap_or(i64::MIN)),
+        VersionBy::ReceivedAt if is_import(&event.fact) => (occurred, occurred.as_millisecond()),
         VersionBy::ReceivedAt => (received, received.as_millisecond()),
     };
     Stamp {
@@ -87,6 +89,10 @@ fn stamp(event: &Event, rules: &SourceRules, received: Timestamp) -> Stamp {
         said_at: crate::clock::whole_milliseconds(said_at),
         event: event.id.clone(),
     }
+}
+
+const fn is_import(fact: &Fact) -> bool {
+    matches!(fact, Fact::Snapshot(snapshot) if snapshot.import.is_some())
 }
 
 fn state(person: &mut Person, source: &SourceId, fact: &Fact, stamp: Stamp) -> bool {

@@ -76,6 +76,11 @@ impl Person {
         adopted.is_some() && adopted >= newest(others).max(self.heard.fact)
     }
 
+    /// Where the imports adopt that no other fact is newer than, each with its export's instant.
+    pub fn imports(&self) -> impl Iterator<Item = (&BTreeSet<Provider>, Timestamp)> {
+        self.heard.imports.iter().map(|(adopt, at)| (adopt, *at))
+    }
+
     /// Whether nothing but imports ever spoke of them.
     pub fn is_only_imported(&self) -> bool {
         !self.heard.imports.is_empty() && self.heard.fact.is_none()

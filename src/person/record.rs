@@ -99,6 +99,11 @@ impl std::fmt::Debug for Person {
 }
 
 impl Person {
+    /// Whether some source had them erased, so that values may be missing.
+    pub fn is_erased_by_anybody(&self) -> bool {
+        !self.erased.is_empty()
+    }
+
     /// Names the facts in the record: a digest of every register and of the floors below
     /// which all is erased. What operators decide does not change it.
     pub fn fact_version(&self) -> FactVersion {

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::Aspect;
 use crate::provider::{Operation, Profile, Target};
 
 /// A short name for a value's content: 64 bits of SHA-256, as 16 hexadecimal digits. It
@@ -68,12 +69,28 @@ pub struct Applied {
 impl Applied {
     /// Notes, before a call is sent, that its operation may be in force from now on.
     pub fn announce(&mut self, operation: &Operation) {
-        match operation {
-            Operation::Lock { .. } | Operation::Activate { .. } => self.account = Account::Unsure,
-            Operation::Join { target } | Operation::Leave { target } => {
-                self.targets.insert(target.clone(), Membership::Unsure);
+        self.doubt(Aspect::from(operation));
+    }
+
+    /// Notes that something may be otherwise than it was confirmed.
+    pub fn doubt(&mut self, aspect: Aspect) {
+        match aspect {
+            Aspect::Account => self.account = Account::Unsure,
+            Aspect::Target(target) => {
+                self.targets.insert(target, Membership::Unsure);
             }
         }
+    }
+
+    /// What may or may not be in force.
+    pub fn unsure(&self) -> impl Iterator<Item = Aspect> {
+        let account = (self.account == Account::Unsure).then_some(Aspect::Account);
+        let targets = self.targets.iter();
+        account.into_iter().chain(
+            targets
+                .filter(|(_, membership)| **membership == Membership::Unsure)
+                .map(|(target, _)| Aspect::Target(target.clone())),
+        )
     }
 
     /// Notes that an operation is in force.

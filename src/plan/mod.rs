@@ -6,6 +6,7 @@
 //! later step of a removal delay the lock.
 
 mod applied;
+mod aspect;
 mod assignments;
 mod startexam;
 
@@ -16,6 +17,7 @@ use crate::person::Standing;
 use crate::provider::{Operation, Profile, Target};
 
 pub use applied::{Account, Applied, Digest, Membership};
+pub use aspect::Aspect;
 pub use assignments::{Assignment, StartExamAssignment};
 pub use startexam::StartExamPlanner;
 

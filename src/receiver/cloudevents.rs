@@ -4,20 +4,10 @@
 
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value};
 
-use super::adapter::admit;
 use super::refusal::Refusal;
 use super::source::Source;
-use crate::event::{Event, Found, ParseError, Strictness, read_json};
-
-/// How a request carries its events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    Structured,
-    Batch,
-    Binary,
-}
+use crate::event::{Carrier, Event, Unreadable};
 
 /// The events of a request, all of them or none.
 pub(crate) fn events(
@@ -25,98 +15,58 @@ pub(crate) fn events(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Vec<Event>, Refusal> {
-    let one = |value: &Value, index| {
-        Event::from_value(value, Strictness::Strict)
-            .and_then(|event| admit(event, source))
-            .map_err(|error| Refusal::of_event(error, index))
-    };
-    match mode(headers)? {
-        Mode::Structured => Ok(vec![one(&json(body)?, None)?]),
-        Mode::Binary => Ok(vec![one(&binary(headers, body)?, None)?]),
-        Mode::Batch => match json(body)? {
-            Value::Array(items) => items
-                .iter()
-                .enumerate()
-                .map(|(index, item)| one(item, Some(index)))
-                .collect(),
-            other @ (Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Object(_)) => Err(no_batch(&other)),
-        },
-    }
-}
-
-fn no_batch(found: &Value) -> Refusal {
-    let error = ParseError::Field {
-        field: "(the batch)".to_owned(),
-        expected: "an array of CloudEvents 1.0 events",
-        found: Found::of(Some(found)),
-    };
-    Refusal::of_event(error, None)
-}
-
-fn json(body: &[u8]) -> Result<Value, Refusal> {
-    read_json(body).map_err(|error| Refusal::of_event(error, None))
-}
-
-fn mode(headers: &HeaderMap) -> Result<Mode, Refusal> {
     if headers.contains_key(CONTENT_ENCODING) {
         return Err(Refusal::WrongMediaType);
     }
     let content_type = match headers.get(CONTENT_TYPE) {
-        None => String::new(),
-        Some(value) => text(value)
-            .ok_or(Refusal::WrongMediaType)?
-            .to_ascii_lowercase(),
+        None => None,
+        Some(value) => Some(text(value).ok_or(Refusal::WrongMediaType)?),
     };
-    let mut parts = content_type.split(';').map(str::trim);
-    let essence = parts.next().unwrap_or_default();
-    let utf8 = parts
-        .filter_map(|part| part.strip_prefix("charset="))
-        .all(|charset| charset.trim_matches('"') == "utf-8");
-    let is_binary = headers.contains_key("ce-specversion");
-    match essence {
-        _ if !utf8 => Err(Refusal::WrongMediaType),
-        "application/cloudevents-batch+json" => Ok(Mode::Batch),
-        "application/cloudevents+json" => Ok(Mode::Structured),
-        "application/json" | "" if is_binary => Ok(Mode::Binary),
-        _ => Err(Refusal::WrongMediaType),
-    }
+    let carrier = Carrier {
+        content_type,
+        attributes: attributes(headers)?,
+        body,
+        is_trusting: false,
+    };
+    let carried = carrier.events().map_err(|why| match why {
+        Unreadable::WrongMediaType => Refusal::WrongMediaType,
+        Unreadable::BadAttribute => Refusal::BadCloudEventsHeader,
+        Unreadable::Body(error) => Refusal::of_event(error, None),
+    })?;
+    carried
+        .into_iter()
+        .map(|carried| {
+            let admitted = carried
+                .event
+                .and_then(|event| source.admission.admit(event));
+            admitted.map_err(|error| Refusal::of_event(error, carried.index))
+        })
+        .collect()
+}
+
+/// The attributes in `ce-` headers, which are percent-encoded.
+fn attributes(headers: &HeaderMap) -> Result<Vec<(String, String)>, Refusal> {
+    let named = headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().strip_prefix("ce-")?, value)));
+    named
+        .map(|(name, value)| {
+            let decoded = text(value)
+                .and_then(|raw| percent_decode_str(raw).decode_utf8().ok())
+                .ok_or(Refusal::BadCloudEventsHeader)?;
+            Ok((name.to_owned(), decoded.into_owned()))
+        })
+        .collect()
 }
 
 fn text(value: &HeaderValue) -> Option<&str> {
     value.to_str().ok()
 }
 
-/// The event of a binary request: attributes in `ce-` headers, the data in the body.
-fn binary(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
-    let mut event = Map::new();
-    for (name, value) in headers {
-        let Some(attribute) = name.as_str().strip_prefix("ce-") else {
-            continue;
-        };
-        let decoded = text(value)
-            .and_then(|raw| percent_decode_str(raw).decode_utf8().ok())
-            .ok_or(Refusal::BadCloudEventsHeader)?;
-        let twice = event.insert(attribute.to_owned(), Value::String(decoded.into_owned()));
-        // The body is the data and Content-Type its media type; a header would contradict.
-        let is_carried = matches!(attribute, "data" | "data_base64" | "datacontenttype");
-        if twice.is_some() || is_carried {
-            return Err(Refusal::BadCloudEventsHeader);
-        }
-    }
-    if !body.is_empty() {
-        event.insert("data".to_owned(), json(body)?);
-    }
-    Ok(Value::Object(event))
-}
-
 #[cfg(test)]
 mod tests {
     use actix_web::http::header::HeaderName;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::receiver::settings::SourceSettings;

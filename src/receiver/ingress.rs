@@ -82,15 +82,15 @@ impl Ingress {
         let mut records: Vec<Record> = events.iter().map(record).collect();
         if let Some(unmappable) = &unmappable {
             let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-            let kept = quarantined(&source.id, unmappable, received_at, body).with_header(
+            let kept = quarantined(source.id(), unmappable, received_at, body).with_header(
                 header::CONTENT_TYPE,
                 Bytes::copy_from_slice(content_type.unwrap_or_default()),
             );
             records.push(kept);
         }
         let positions = self.append(records).await?;
-        self.count(&source.id, &events);
-        told(&source.id, events.len(), &positions, unmappable.as_ref());
+        self.count(source.id(), &events);
+        told(source.id(), events.len(), &positions, unmappable.as_ref());
         Ok(taken)
     }
 
@@ -123,8 +123,8 @@ impl Ingress {
     ) -> Result<Taken, Refusal> {
         let events = stamped(cloudevents::events(source, headers, body)?, received_at);
         let positions = self.append(events.iter().map(record).collect()).await?;
-        self.count(&source.id, &events);
-        told(&source.id, events.len(), &positions, None);
+        self.count(source.id(), &events);
+        told(source.id(), events.len(), &positions, None);
         Ok(if events.is_empty() {
             Taken::NoFact
         } else {

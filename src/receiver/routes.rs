@@ -49,7 +49,13 @@ async fn webhook(ingress: Data<Ingress>, request: HttpRequest, payload: Payload)
         );
     };
     let taken = ingress.webhook(source, request.headers(), payload).await;
-    answered(&ingress, source.id.as_str(), started, taken, StatusCode::OK)
+    answered(
+        &ingress,
+        source.id().as_str(),
+        started,
+        taken,
+        StatusCode::OK,
+    )
 }
 
 async fn cloudevents(
@@ -59,7 +65,7 @@ async fn cloudevents(
 ) -> HttpResponse {
     let started = ingress.clock.elapsed();
     let (source, taken) = ingress.cloudevents(request.headers(), payload).await;
-    let name = source.map_or(NOBODY, |source| source.id.as_str());
+    let name = source.map_or(NOBODY, |source| source.id().as_str());
     answered(&ingress, name, started, taken, StatusCode::ACCEPTED)
 }
 

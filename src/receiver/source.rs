@@ -10,7 +10,7 @@ use super::adapter::bamboohr::Mapping;
 use super::settings::{SourceKind, SourceSettings};
 use super::signature::standard_webhooks::{self, Key};
 use super::signature::{HmacKey, SignatureError};
-use crate::event::VersionBy;
+use crate::event::Admission;
 use crate::id::SourceId;
 use crate::secret::Secret;
 use crate::settings::Complaint;
@@ -18,13 +18,8 @@ use crate::settings::Complaint;
 /// One sender of HR facts.
 #[derive(Debug)]
 pub(crate) struct Source {
-    pub(crate) id: SourceId,
-    /// What every event of it must carry, since its facts are ordered by it.
-    pub(crate) version: VersionBy,
-    /// The canonical name of each attribute that is let in, with the source's name of it.
-    pub(crate) attributes: Vec<(String, String)>,
-    /// Put before its employee ids.
-    pub(crate) subject_prefix: String,
+    /// What it may say.
+    pub(crate) admission: Admission,
     /// How old a signature may be.
     pub(crate) tolerance: Duration,
     pub(crate) kind: Kind,
@@ -75,13 +70,17 @@ impl Source {
             }
         };
         Ok(Self {
-            id: SourceId::try_from(name).map_err(|error| wrong(error.to_string()))?,
-            version: settings.version,
-            attributes: settings.attributes.pairs(),
-            subject_prefix: settings.subject_prefix.clone(),
+            admission: settings
+                .admission(name)
+                .map_err(|error| wrong(error.to_string()))?,
             tolerance: settings.tolerance(),
             kind,
         })
+    }
+
+    /// Its configured name.
+    pub(crate) const fn id(&self) -> &SourceId {
+        &self.admission.source
     }
 
     /// Whether a request to `/events` with this bearer token is this source's.

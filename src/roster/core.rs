@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use super::letter::{Cause, dead_letter};
 use crate::event::{Event, Strictness};
 use crate::log::{Arrived, Record, Topic, header};
 use crate::metrics::RosterMetrics;
@@ -71,7 +72,12 @@ impl Roster {
                     "Event cannot be folded; it is in {}",
                     Topic::EventsDeadLetters
                 );
-                vec![Effect::Write(dead_letter(record, undecodable))]
+                let cause = Cause {
+                    code: undecodable.code(),
+                    reason: undecodable.to_string(),
+                };
+                let letter = dead_letter(Topic::EventsDeadLetters, record, &cause);
+                vec![Effect::Write(letter)]
             }
         }
     }
@@ -131,22 +137,6 @@ impl Roster {
 fn read(bytes: &[u8]) -> Option<Person> {
     let person: Person = serde_json::from_slice(bytes).ok()?;
     (person.v <= person::FORMAT).then_some(person)
-}
-
-fn dead_letter(record: &Arrived, why: Undecodable) -> Record {
-    let mut headers = record.headers.clone();
-    let position = record.position;
-    headers.push(header::FAILURE_CODE, why.code());
-    headers.push(header::FAILURE_REASON, why.to_string());
-    headers.push(header::ORIGIN_TOPIC, position.topic.to_string());
-    headers.push(header::ORIGIN_PARTITION, position.partition.to_string());
-    headers.push(header::ORIGIN_OFFSET, position.offset.to_string());
-    Record {
-        topic: Topic::EventsDeadLetters,
-        key: record.key.clone(),
-        headers,
-        payload: record.payload.clone(),
-    }
 }
 
 impl Core for Roster {

@@ -124,7 +124,7 @@ impl<H: Host> Shard<'_, H> {
             let now = self.now();
             let stepped = match woken {
                 Woken::Stop | Woken::Delivery(Delivery::Revoked) => return self.drain().await,
-                Woken::Delivery(Delivery::Lost) => return Ok(Ended::Taken),
+                Woken::Delivery(Delivery::Lost) => return Ok(self.taken_over()),
                 Woken::Delivery(Delivery::Record(record)) => {
                     let key = record.key.as_deref().unwrap_or_default();
                     if self.source.is_keyed_by_person() && !self.partition.owns(key) {

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::batches::Kind;
 use super::core::Worker;
+use super::kind::Kind;
 use super::letters::Letter;
 use super::retry::{Attempt, Verdict, judge};
 use super::state::{Dead, OperationName, Trying};
 use crate::id::EmployeeId;
-use crate::plan::Applied;
+use crate::plan::{Applied, Aspect};
 use crate::provider::{Answer, Blame, Call, Failure, Operation, Target};
 use crate::shard::{CallId, Effect};
 
@@ -72,6 +72,7 @@ impl Worker {
     fn learn(&mut self, kind: &Kind, call: &Call, answer: &Answer, now: Timestamp) {
         let provider = self.rules.provider.as_str();
         let people = call.people.len();
+        let size = largest_side(call);
         let outcome = match answer {
             Answer::Applied | Answer::Each(_) => "applied",
             Answer::Failed(failure) => failure.code(),
@@ -83,7 +84,7 @@ impl Worker {
         match answer {
             Answer::Applied | Answer::Each(_) => {
                 self.gate.works();
-                self.batches.worked(kind);
+                self.batches.worked(kind, size);
                 self.open_target(kind);
             }
             Answer::Failed(failure) => {
@@ -91,7 +92,7 @@ impl Worker {
                 match failure.blame() {
                     Blame::Provider if people > 1 || failure.retry_after().is_some() => {
                         self.gate.fails(now, failure.retry_after());
-                        self.batches.failed_whole(kind, people);
+                        self.batches.failed_whole(kind, size);
                     }
                     // Somebody who fails alone says nothing of the provider, unless nothing
                     // could be reached at all.
@@ -138,7 +139,7 @@ impl Worker {
         let Some(lane) = self.lanes.get_mut(id) else {
             return;
         };
-        lane.state.applied.confirm(operation);
+        lane.state.confirm(operation);
         lane.state.guard.confirm(operation, now);
         let tried = lane.state.trying.remove(&OperationName::from(operation));
         lane.cohort = None;
@@ -155,7 +156,9 @@ impl Worker {
             .outlook
             .as_ref()
             .and_then(|outlook| outlook.removal_since);
-        if let (Operation::Lock { .. }, Some(since)) = (operation, since) {
+        let is_news = Aspect::from(operation) == Aspect::Account
+            && !std::mem::take(&mut lane.is_locked_again);
+        if let (Operation::Lock { .. }, Some(since), true) = (operation, since, is_news) {
             let took = Duration::try_from(now.duration_since(since)).unwrap_or_default();
             let seconds = &self.metrics.removal_seconds;
             seconds
@@ -188,6 +191,11 @@ impl Worker {
         let is_certain = !failure.is_ambiguous() && people == 1;
         if is_certain || *failure == Failure::Unreachable {
             lane.state.applied.take_back(operation, before);
+        }
+        if failure.is_ambiguous() {
+            let after = self.rules.reassert_after();
+            lane.state
+                .reassert_later(Aspect::from(operation), now, after);
         }
         let tried = lane.state.trying.get(&name);
         let number = tried.map_or(1, |tried| tried.attempts.saturating_add(1));
@@ -318,4 +326,12 @@ impl Worker {
         let labels = [self.rules.provider.as_str(), outcome];
         self.metrics.operations.with_label_values(&labels).inc();
     }
+}
+
+/// What a provider's maximum is about: of a target's call, whoever joins or whoever leaves.
+fn largest_side(call: &Call) -> usize {
+    let leaves =
+        |(_, operation): &&(EmployeeId, Operation)| matches!(operation, Operation::Leave { .. });
+    let leaves = call.people.iter().filter(leaves).count();
+    leaves.max(call.people.len().saturating_sub(leaves))
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::batches::{Batches, Kind};
+use super::batches::Batches;
 use super::books::{Book, Books};
-use super::gate::Gate;
+use super::gate::{Admitted, Gate};
 use super::holding::Brake;
+use super::kind::Kind;
 use super::lanes::{Lanes, Place};
-use super::next::{Next, choose};
+use super::next::{Next, Waits};
 use super::outlook::look;
 use super::rules::WorkerRules;
 use super::state::PersonState;
@@ -31,13 +32,13 @@ pub struct Worker {
     pub(super) gate: Gate,
     pub(super) books: Books,
     pub(super) brake: Brake,
-    /// Whose record planning has changed.
-    pub(super) changed: BTreeSet<EmployeeId>,
     pub(super) calls: HashMap<CallId, (Kind, Call)>,
     /// The core's own die: seeded, so that a history can be repeated.
     pub(super) die: fastrand::Rng,
     pub(super) last_cohort: u64,
     last_call: u64,
+    /// People whose record has changed otherwise than by a call.
+    pub(super) changed: BTreeSet<EmployeeId>,
     /// People with a durable record.
     pub(super) states: usize,
     /// What is found at the start was told before the restart: the metrics still show it.
@@ -54,11 +55,11 @@ impl Worker {
             gate: Gate::new(rules.limits),
             books: Books::new(&metrics, rules.provider, partition),
             brake: Brake::new(&rules, &metrics, partition),
-            changed: BTreeSet::new(),
             calls: HashMap::new(),
             die: fastrand::Rng::with_seed(seed),
             last_cohort: 0,
             last_call: 0,
+            changed: BTreeSet::new(),
             states: 0,
             is_restoring: false,
             is_draining: false,
@@ -96,6 +97,22 @@ impl Worker {
         Ok(Some(id))
     }
 
+    /// Plans everybody, as they were found.
+    fn begin(&mut self, now: Timestamp) {
+        self.is_restoring = true;
+        let after = self.rules.reassert_after();
+        for id in self.lanes.people() {
+            if let Some(lane) = self.lanes.get_mut(&id)
+                && lane.state.reassert_what_is_open(now, after)
+            {
+                self.changed.insert(id.clone());
+            }
+            self.plan(&id, now);
+        }
+        self.is_restoring = false;
+        self.brake.restored();
+    }
+
     /// Plans a person again, and queues what can be done now.
     pub(super) fn plan(&mut self, id: &EmployeeId, now: Timestamp) {
         if !self.is_plannable(id, now) {
@@ -104,51 +121,54 @@ impl Worker {
         let Some(lane) = self.lanes.get_mut(id) else {
             return;
         };
+        if lane.doubt_what_is_due(now) {
+            self.changed.insert(id.clone());
+        }
         let Some(outlook) = lane.outlook.as_ref() else {
             return;
         };
         lane.state
             .dead
             .retain(|_, dead| dead.plan == outlook.digest);
-        let mut steps = self
-            .rules
-            .planner
-            .steps(&outlook.desired, &lane.state.applied);
-        let is_removal = outlook.desired.account.is_locked_out();
+        let mut steps = outlook.steps(&self.rules, &lane.state);
         let guarded = lane.state.guard.clone();
-        let restraint = lane
-            .state
-            .guard
-            .restrain(&mut steps, is_removal, outlook.judgement, now);
+        let restraint = lane.state.guard.restrain(&mut steps, outlook, now);
         if lane.state.guard != guarded {
             self.changed.insert(id.clone());
         }
         let due = outlook.removal_at.filter(|_| outlook.judgement.is_none());
         self.brake.forecast.expect(id, &mut lane.due, due);
-        let next = choose(&steps, &lane.state, &self.gate, now);
-        let book = lane.book_of(outlook, &steps, restraint);
-        let wake = match next {
-            Next::Later(at) => Some(outlook.next_change.map_or(at, |change| change.min(at))),
-            Next::Now(_) | Next::Nothing => outlook.next_change,
+        let waits = Waits {
+            outlook,
+            state: &lane.state,
+            gate: &self.gate,
+            now,
         };
+        let next = waits.choose(&steps);
+        let book = lane.book_of(outlook, &steps, restraint);
+        let wake = [
+            next.later(),
+            outlook.next_change,
+            lane.state.next_reassertion(),
+        ];
+        let wake = wake.into_iter().flatten().min();
         if !self.is_restoring {
             book.tell(lane.book, self.rules.provider, &lane.event);
         }
         self.books.move_person(&mut lane.book, book);
-        match next {
-            Next::Now(operation) if lane.waits_for(operation) => {}
+        let wanted = match next {
             Next::Now(operation) => {
-                let ticket = self.batches.add(id, operation, lane.cohort, now);
-                let operation = operation.clone();
-                lane.place = Place::Queued { ticket, operation };
+                let kind = Kind::of(operation, outlook.fell_due);
+                Some(((kind, lane.cohort), operation.clone()))
             }
-            Next::Later(_) => lane.place = Place::Idle,
+            Next::Later(_) => None,
             Next::Nothing => {
-                lane.place = Place::Idle;
                 lane.cohort = None;
                 lane.outlook = None;
+                None
             }
-        }
+        };
+        lane.queue(id, wanted, &mut self.batches, now);
         self.lanes.wake(id, wake);
     }
 
@@ -169,6 +189,7 @@ impl Worker {
             lane.outlook = look(&lane.person, &self.rules, now);
         }
         if lane.outlook.is_none() {
+            lane.queue(id, None, &mut self.batches, now);
             Book::Undecodable.tell(lane.book, self.rules.provider, &lane.event);
             self.books.move_person(&mut lane.book, Book::Undecodable);
         }
@@ -178,7 +199,7 @@ impl Worker {
     /// Sends every batch that is ready, as far as the gate lets it.
     fn send(&mut self, now: Timestamp, effects: &mut Vec<Effect<Call>>) {
         while !self.is_draining && self.gate.opens_at().is_some_and(|at| at <= now) {
-            let Some(((kind, _), waiting)) = self.batches.take(now) else {
+            let Some(((kind, _), waiting)) = self.batches.take(now, Admitted::EVERYTHING) else {
                 return;
             };
             self.last_call = self.last_call.saturating_add(1);
@@ -258,14 +279,7 @@ impl Core for Worker {
     fn handle(&mut self, input: Input<Answer>, now: Timestamp) -> Vec<Effect<Call>> {
         let mut effects = Vec::new();
         match input {
-            Input::Restored => {
-                self.is_restoring = true;
-                for id in self.lanes.people() {
-                    self.plan(&id, now);
-                }
-                self.is_restoring = false;
-                self.brake.restored();
-            }
+            Input::Restored => self.begin(now),
             Input::Record(record) => {
                 if let Err(stop) = self.take(record, now) {
                     effects.push(Effect::Stop(stop));
@@ -287,15 +301,13 @@ impl Core for Worker {
     }
 
     fn wake_at(&self) -> Option<Timestamp> {
-        let call = self
-            .batches
-            .ready_at()
-            .zip(self.gate.opens_at())
-            .filter(|_| !self.is_draining)
-            .map(|(ready, opens)| ready.max(opens));
-        let timer = self.lanes.next_wake();
-        let review = self.brake.forecast.review_at();
-        call.into_iter().chain(timer).chain(review).min()
+        let opens = self.gate.opens_at().filter(|_| !self.is_draining);
+        let calls = [true, false].map(|locks| {
+            let ready = self.batches.ready_at(locks)?;
+            Some(ready.max(opens?))
+        });
+        let others = [self.lanes.next_wake(), self.brake.forecast.review_at()];
+        calls.into_iter().chain(others).flatten().min()
     }
 
     fn people(&self) -> usize {

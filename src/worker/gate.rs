@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::kind::Kind;
 use crate::provider::Target;
 
 /// What a provider can take.
@@ -46,6 +47,28 @@ impl Limits {
 const PAUSE: Duration = Duration::from_secs(1);
 /// The longest such pause: how late a recovery may be noticed.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// How many people the next call may be for: with locks, and without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Admitted {
+    pub(super) locks: usize,
+    pub(super) rest: usize,
+}
+
+impl Admitted {
+    pub(super) const EVERYTHING: Self = Self {
+        locks: usize::MAX,
+        rest: usize::MAX,
+    };
+
+    pub(super) const fn people(self, kind: &Kind) -> usize {
+        if kind.is_lock() {
+            self.locks
+        } else {
+            self.rest
+        }
+    }
+}
 
 /// Decides whether a call may start.
 #[derive(Debug)]

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::batches::Waiting;
 use super::core::Worker;
 use super::guard::{Budget, Forecast, Guard, Held, Judgement};
 use super::lanes::{Lane, Place};
-use super::outlook::fact_version;
+use super::outlook::{Outlook, fact_version};
+use super::queue::Waiting;
 use super::rules::WorkerRules;
 use super::state::state_record;
 use crate::id::{EmployeeId, Provider};
@@ -113,7 +113,7 @@ impl Lane {
     /// Whether HR wants the person out.
     fn is_to_go(&self) -> bool {
         let outlook = self.outlook.as_ref();
-        outlook.is_some_and(|outlook| outlook.desired.account.is_locked_out())
+        outlook.is_some_and(Outlook::is_removal)
     }
 
     fn is_released(&self) -> bool {
@@ -141,7 +141,7 @@ impl Worker {
             self.hold(&waiting.id, budget, now);
             return None;
         }
-        let step = lane.depart(waiting.ticket, call)?;
+        let step = lane.depart(waiting.ticket, call, now)?;
         let guard = &mut lane.state.guard;
         guard.announce(&step, is_removal, is_released, now);
         self.write_state(&waiting.id, now, effects);

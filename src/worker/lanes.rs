@@ -5,9 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use super::batches::Batches;
 use super::books::Book;
 use super::guard::{Restraint, Tally};
 use super::outlook::Outlook;
+use super::queue::{Key, Stand};
 use super::state::{OperationName, PersonState};
 use crate::id::EmployeeId;
 use crate::plan::Applied;
@@ -33,6 +35,8 @@ pub(super) struct Lane {
     pub(super) outlook: Option<Outlook>,
     /// Which book the person is counted in.
     pub(super) book: Option<Book>,
+    /// Somebody known to be locked is locked once more: no news.
+    pub(super) is_locked_again: bool,
     /// The durable record cannot be read: nothing is done, so that its bytes stay.
     pub(super) has_broken_state: bool,
     /// What of the record the guard has counted.
@@ -50,8 +54,8 @@ pub(super) enum Place {
     Idle,
     /// An operation waits for its batch.
     Queued {
-        /// Tells this entry of the queue from earlier ones.
-        ticket: u64,
+        /// Where.
+        stand: Stand,
         /// What waits.
         operation: Operation,
     },
@@ -71,25 +75,48 @@ impl Lane {
             .is_none_or(|outlook| outlook.next_change.is_some_and(|at| at <= now))
     }
 
-    pub(super) fn waits_for(&self, wanted: &Operation) -> bool {
-        matches!(&self.place, Place::Queued { operation, .. } if operation == wanted)
+    /// Queues an operation, or none, instead of what is queued; whoever goes on waiting for the
+    /// same call keeps their place.
+    pub(super) fn queue(
+        &mut self,
+        id: &EmployeeId,
+        wanted: Option<(Key, Operation)>,
+        batches: &mut Batches,
+        now: Timestamp,
+    ) {
+        if let (Place::Queued { stand, operation }, Some((key, new))) = (&mut self.place, &wanted)
+            && stand.is_for(key, new)
+        {
+            operation.clone_from(new);
+            return;
+        }
+        if let Place::Queued { stand, .. } = &self.place {
+            batches.remove(stand);
+        }
+        self.place = match wanted {
+            Some((key, operation)) => Place::Queued {
+                stand: batches.add(id, &operation, key, now),
+                operation,
+            },
+            None => Place::Idle,
+        };
     }
 
     /// What waits under a ticket, if it still does.
     pub(super) fn waits_as(&self, wanted: u64) -> Option<&Operation> {
         match &self.place {
-            Place::Queued { ticket, operation } if *ticket == wanted => Some(operation),
+            Place::Queued { stand, operation } if stand.ticket == wanted => Some(operation),
             Place::Queued { .. } | Place::Idle | Place::InFlight { .. } => None,
         }
     }
 
     /// Announces the queued operation in the durable record and hands it out.
-    pub(super) fn depart(&mut self, entry: u64, call: CallId) -> Option<Operation> {
+    pub(super) fn depart(&mut self, entry: u64, call: CallId, now: Timestamp) -> Option<Operation> {
         match &self.place {
-            Place::Queued { ticket, operation } if *ticket == entry => {
+            Place::Queued { stand, operation } if stand.ticket == entry => {
                 let operation = operation.clone();
                 let before = self.state.applied.clone();
-                self.state.applied.announce(&operation);
+                self.state.announce(&operation, now);
                 self.place = Place::InFlight { call, before };
                 Some(operation)
             }
@@ -129,6 +156,8 @@ impl Lane {
             Book::Dead
         } else if outlook.desired.is_unmapped {
             Book::Unmapped
+        } else if !self.state.reassert.is_empty() {
+            Book::Pending
         } else if outlook.next_change.is_some() {
             Book::Scheduled
         } else {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::gate::Gate;
+use super::outlook::Outlook;
 use super::state::{OperationName, PersonState};
 use crate::provider::Operation;
 
@@ -14,30 +15,55 @@ pub(super) enum Next<'a> {
     Nothing,
 }
 
-/// The first step that is neither dead nor waiting; else when the first one stops waiting.
-pub(super) fn choose<'a>(
-    steps: &'a [Operation],
-    state: &PersonState,
-    gate: &Gate,
-    now: Timestamp,
-) -> Next<'a> {
-    let mut earliest: Option<Timestamp> = None;
-    for step in steps {
-        let name = OperationName::from(step);
-        if state.dead.contains_key(&name) {
-            continue;
+impl Next<'_> {
+    /// When it is worth another look.
+    pub(super) const fn later(&self) -> Option<Timestamp> {
+        match self {
+            Self::Later(at) => Some(*at),
+            Self::Now(_) | Self::Nothing => None,
         }
-        let tried = state.trying.get(&name).map(|trying| trying.next_at);
+    }
+}
+
+/// What a person's steps may have to wait for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waits<'a> {
+    pub(super) outlook: &'a Outlook,
+    pub(super) state: &'a PersonState,
+    pub(super) gate: &'a Gate,
+    pub(super) now: Timestamp,
+}
+
+impl Waits<'_> {
+    /// The first step that is neither dead nor waiting; else when the first one stops waiting.
+    pub(super) fn choose<'s>(&self, steps: &'s [Operation]) -> Next<'s> {
+        let mut earliest: Option<Timestamp> = None;
+        for step in steps {
+            let name = OperationName::from(step);
+            if self.state.dead.contains_key(&name) {
+                continue;
+            }
+            match self.until(step, &name) {
+                None => return Next::Now(step),
+                Some(at) => earliest = Some(earliest.map_or(at, |other| other.min(at))),
+            }
+        }
+        earliest.map_or(Next::Nothing, Next::Later)
+    }
+
+    /// Until when a step waits.
+    fn until(&self, step: &Operation, name: &OperationName) -> Option<Timestamp> {
+        let tried = self.state.trying.get(name).map(|trying| trying.next_at);
         let closed = match step {
             Operation::Join { target } | Operation::Leave { target } => {
-                gate.target_closed_until(target)
+                self.gate.target_closed_until(target)
             }
             Operation::Lock { .. } | Operation::Activate { .. } => None,
         };
-        match tried.max(closed).filter(|at| *at > now) {
-            None => return Next::Now(step),
-            Some(at) => earliest = Some(earliest.map_or(at, |other| other.min(at))),
-        }
+        let calm = match step {
+            Operation::Leave { .. } => self.outlook.calm_until,
+            Operation::Lock { .. } | Operation::Activate { .. } | Operation::Join { .. } => None,
+        };
+        tried.max(closed).max(calm).filter(|at| *at > self.now)
     }
-    earliest.map_or(Next::Nothing, Next::Later)
 }

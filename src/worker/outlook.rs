@@ -4,10 +4,12 @@ use jiff::Timestamp;
 
 use super::guard::Judgement;
 use super::rules::WorkerRules;
+use super::state::PersonState;
 use crate::event::CommandKind;
 use crate::id::FactVersion;
 use crate::person::{self, Person, Standing};
 use crate::plan::{Desired, Digest};
+use crate::provider::{Operation, Profile};
 
 /// More dates than this between now and an end are not looked through.
 const MOST_DATES: usize = 32;
@@ -22,17 +24,56 @@ pub(super) struct Outlook {
     /// Since when somebody gone should be locked out: the fact's receipt, or its date if
     /// that came later.
     pub(super) removal_since: Option<Timestamp>,
+    /// Their end was told ahead, and has come.
+    pub(super) fell_due: bool,
+    /// HR has forgotten what they were called.
+    pub(super) is_erased: bool,
+    /// Until when somebody who stays active is unregistered from nothing.
+    pub(super) calm_until: Option<Timestamp>,
     /// When somebody who is not to be removed yet will be.
     pub(super) removal_at: Option<Timestamp>,
     /// What an operator decided of these very facts.
     pub(super) judgement: Option<Judgement>,
 }
 
+impl Outlook {
+    /// Whether HR wants the person out.
+    pub(super) const fn is_removal(&self) -> bool {
+        self.desired.account.is_locked_out()
+    }
+
+    /// The operations that are possible now, most urgent first.
+    pub(super) fn steps(&self, rules: &WorkerRules, state: &PersonState) -> Vec<Operation> {
+        let mut steps = rules.planner.steps(&self.desired, &state.applied);
+        if let (true, Some(kept)) = (self.is_erased, &state.profile) {
+            for step in &mut steps {
+                if let Operation::Lock { profile } = step {
+                    fill(profile, kept);
+                }
+            }
+        }
+        steps
+    }
+}
+
+/// Adds the fields that a profile lacks.
+fn fill(profile: &mut Profile, kept: &Profile) {
+    for (field, value) in &kept.0 {
+        if !profile.0.iter().any(|(known, _)| known == field) {
+            profile.0.push((field.clone(), value.clone()));
+        }
+    }
+    profile.0.sort();
+}
+
 /// Reads a person's record: what HR wants now; none if it cannot be read.
 pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option<Outlook> {
-    let person = read(record)?;
+    let person: Person = serde_json::from_slice(record).ok()?;
     let standing = person::standing(&person, &rules.people, now);
     let desired = rules.planner.desired(&standing);
+    // A receiver whose clock is ahead prolongs no wait.
+    let heard = person.received.map(|received| received.min(now));
+    let calm_until = heard.and_then(|heard| heard.checked_add(rules.settings.calm).ok());
     let removal_at = if desired.account.is_locked_out() {
         None
     } else {
@@ -41,6 +82,9 @@ pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option
     Some(Outlook {
         digest: desired.digest(),
         next_change: standing.next_change,
+        calm_until: calm_until.filter(|_| standing.is_active()),
+        fell_due: standing.ended_at.is_some() && standing.ended_at > person.received,
+        is_erased: person.is_erased_by_anybody(),
         removal_since: person.received.max(standing.ended_at),
         removal_at,
         judgement: judgement(&person, rules),
@@ -48,13 +92,10 @@ pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option
     })
 }
 
-fn read(record: &[u8]) -> Option<Person> {
-    serde_json::from_slice(record).ok()
-}
-
 /// The version of the facts in a person's record.
 pub(super) fn fact_version(record: &[u8]) -> Option<FactVersion> {
-    read(record).map(|person| person.fact_version())
+    let person: Person = serde_json::from_slice(record).ok()?;
+    Some(person.fact_version())
 }
 
 /// A decision about other facts than the present ones has no effect.

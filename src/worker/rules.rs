@@ -1,5 +1,7 @@
 //! What every worker of one provider goes by.
 
+use std::time::Duration;
+
 use super::gate::Limits;
 use super::settings::WorkerSettings;
 use crate::id::Provider;
@@ -21,4 +23,12 @@ pub struct WorkerRules {
     pub limits: Limits,
     /// Batching and retries.
     pub settings: WorkerSettings,
+}
+
+impl WorkerRules {
+    /// How long after its end a call without an answer may still take effect.
+    pub(super) fn reassert_after(&self) -> Duration {
+        let twice = self.limits.call_timeout.saturating_mul(2);
+        self.settings.reassert_after.unwrap_or(twice)
+    }
 }

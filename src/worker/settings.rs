@@ -34,6 +34,16 @@ pub struct WorkerSettings {
     #[serde(with = "crate::settings::duration")]
     #[schemars(with = "String")]
     pub probe_every: Duration,
+    /// An unregistration of somebody who stays active waits until nothing was said of them for
+    /// this long: senders flap, and platforms delete attempts. Locks never wait.
+    #[serde(with = "crate::settings::duration")]
+    #[schemars(with = "String")]
+    pub calm: Duration,
+    /// A call whose answer never came may still take effect: what it was about is asserted
+    /// once more after this long. Not set: twice the provider's `call_timeout`.
+    #[serde(with = "crate::settings::optional_duration")]
+    #[schemars(with = "Option<String>")]
+    pub reassert_after: Option<Duration>,
     /// How many people may be removed in an hour before an operator decides.
     pub guard: GuardSettings,
 }
@@ -46,6 +56,8 @@ impl Default for WorkerSettings {
             retry_longest: Duration::from_mins(15),
             retry_for: Duration::from_hours(8 * 24),
             probe_every: Duration::from_mins(2),
+            calm: Duration::from_secs(5),
+            reassert_after: None,
             guard: GuardSettings::default(),
         }
     }

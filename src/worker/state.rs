@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::guard::Guarded;
 use crate::id::{EmployeeId, Provider};
 use crate::log::{Record, Topic};
-use crate::plan::{Applied, Digest};
-use crate::provider::{Operation, Target};
+use crate::plan::{Applied, Aspect, Digest};
+use crate::provider::{Operation, Profile, Target};
 
 /// The version of the record's form that this program writes and reads (`v`).
 pub const FORMAT: u32 = 1;
@@ -28,6 +28,13 @@ pub struct PersonState {
     /// Operations that will not be tried again unless the plan changes or somebody redrives.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dead: BTreeMap<OperationName, Dead>,
+    /// What a call without an answer may still change, and when it is asserted once more.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reassert: BTreeMap<Aspect, Timestamp>,
+    /// The profile last sent, until the person is locked for good: HR may have forgotten it by
+    /// then, and some platforms ask for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
     /// What the guard counts and holds.
     #[serde(default, skip_serializing_if = "Guarded::is_nothing")]
     pub guard: Guarded,
@@ -43,6 +50,8 @@ impl Default for PersonState {
             applied: Applied::default(),
             trying: BTreeMap::new(),
             dead: BTreeMap::new(),
+            reassert: BTreeMap::new(),
+            profile: None,
             guard: Guarded::default(),
             unknown: serde_json::Map::new(),
         }

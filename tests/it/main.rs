@@ -15,12 +15,16 @@
 mod admin;
 mod commands;
 mod generated;
+mod importing;
+mod intake;
 mod kills;
 mod layers;
 mod log_claims;
 mod log_conformance;
 mod log_kafka;
 mod log_sqlite;
+mod lost_state;
+mod promises;
 mod receiver;
 mod schemas;
 mod stages;

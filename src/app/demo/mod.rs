@@ -163,6 +163,10 @@ secret = {secret:?}
 profile_id = {profile:?}
 max_rps = 50.0
 
+# Nobody flaps in this company, and somebody is watching.
+[worker]
+calm = "500ms"
+
 {assignments}"#,
         assignments = assignments.join("\n"),
         data_dir = folder.join("data").display(),

@@ -74,6 +74,11 @@ impl SqliteLog {
         Self::with(data_dir, Some(writer), watch)
     }
 
+    /// Whether there is a log in a folder.
+    pub fn is_at(data_dir: &Path) -> bool {
+        data_dir.join(FILE).is_file()
+    }
+
     /// Opens the log for reading, beside a process that writes it.
     ///
     /// # Errors

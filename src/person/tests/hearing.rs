@@ -74,3 +74,19 @@ fn an_import_before_an_erasure_adopts_nobody() {
         .erased()
         .is_adopted(false);
 }
+
+#[test]
+fn a_roster_is_as_old_as_its_export_even_where_facts_count_from_their_receipt() {
+    history()
+        .versions_by(VersionBy::ReceivedAt)
+        .at("2026-03-02")
+        .leaves()
+        .at("2026-03-01")
+        .received("2026-03-05")
+        .imported(active(), true)
+        .gone_at("2026-03-06")
+        .at("2026-03-04")
+        .received("2026-03-05")
+        .imported(active(), true)
+        .active_at("2026-03-06");
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Mapped, Unmappable, admit};
+use super::{Mapped, Unmappable};
 use crate::event::{Event, ParseError, Strictness, read_json};
 use crate::id::EventId;
 use crate::receiver::source::Source;
@@ -38,12 +38,13 @@ fn event(source: &Source, id: &str, body: &[u8]) -> Result<Event, ParseError> {
         for (name, known) in [
             ("specversion", json!("1.0")),
             ("id", json!(id)),
-            ("source", json!(source.id)),
+            ("source", json!(source.id())),
         ] {
             members.entry(name).or_insert(known);
         }
     }
-    admit(Event::from_value(&value, Strictness::Strict)?, source)
+    let event = Event::from_value(&value, Strictness::Strict)?;
+    source.admission.admit(event)
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{TerminationDay, VersionBy, Zone};
+use crate::event::{Admission, TerminationDay, VersionBy, Zone};
+use crate::id::{InvalidName, SourceId};
 use crate::receiver::signature::HmacKey;
 use crate::receiver::signature::standard_webhooks::Key;
 use crate::secret::{REDACTED, Secret, SecretSource};
@@ -21,7 +22,7 @@ pub enum SourceKind {
     Bamboohr,
     /// Standard Webhooks with canonical events at `/hooks/<name>`.
     StandardWebhooks,
-    /// CloudEvents at `/events`.
+    /// CloudEvents at `/events`, or on the topic `hris.inbox`.
     Cloudevents,
 }
 
@@ -85,7 +86,7 @@ pub struct SourceSettings {
     /// Files with such secrets, one each.
     pub secret_files: Vec<PathBuf>,
     /// How old a signature may be; none: 24h for `bamboohr`, else 5m.
-    #[serde(with = "optional_duration")]
+    #[serde(with = "crate::settings::optional_duration")]
     #[schemars(with = "Option<String>")]
     pub tolerance: Option<Duration>,
     /// Whether its employments employ; other sources only revoke and enrich.
@@ -150,6 +151,19 @@ impl SourceSettings {
     pub fn tolerance(&self) -> Duration {
         let kind = self.kind.unwrap_or(SourceKind::StandardWebhooks);
         self.tolerance.unwrap_or(kind.tolerance())
+    }
+
+    /// What the source of this name may say.
+    ///
+    /// # Errors
+    /// When the name cannot be one.
+    pub fn admission(&self, name: &str) -> Result<Admission, InvalidName> {
+        Ok(Admission {
+            source: SourceId::try_from(name)?,
+            version: self.version,
+            attributes: self.attributes.pairs(),
+            subject_prefix: self.subject_prefix.clone(),
+        })
     }
 
     /// Every secret it may sign with, files read; `prefix` is `sources.<name>`.
@@ -261,31 +275,5 @@ impl SourceSettings {
             complaints.push(Complaint::new(key, word, reason));
         }
         complaints
-    }
-}
-
-/// A duration that may be left out.
-mod optional_duration {
-    use std::time::Duration;
-
-    use serde::{Deserializer, Serializer};
-
-    use crate::settings::duration;
-
-    #[expect(clippy::ref_option, reason = "serde asks for a reference")]
-    pub(super) fn serialize<S: Serializer>(
-        value: &Option<Duration>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match value {
-            Some(value) => duration::serialize(value, serializer),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Duration>, D::Error> {
-        duration::deserialize(deserializer).map(Some)
     }
 }

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::super::outlook::Outlook;
 use super::{Budget, Judgement};
 use crate::id::FactVersion;
 use crate::provider::Operation;
@@ -163,14 +164,14 @@ impl Guarded {
     pub(in crate::worker) fn restrain(
         &mut self,
         steps: &mut Vec<Operation>,
-        is_removal: bool,
-        judgement: Option<Judgement>,
+        outlook: &Outlook,
         now: Timestamp,
     ) -> Option<Restraint> {
         if steps.is_empty() {
             close(&mut self.removal, now);
             close(&mut self.leave, now);
         }
+        let is_removal = outlook.is_removal();
         let budget = if is_removal {
             Budget::Removals
         } else {
@@ -186,7 +187,7 @@ impl Guarded {
         }
         let has_begun = self.pass(budget).is_some_and(|pass| pass.is_open)
             || (budget == Budget::Removals && self.is_out);
-        let restraint = match judgement {
+        let restraint = match outlook.judgement {
             Some(Judgement::Release) => {
                 self.held = None;
                 if let Some(pass) = self.pass_mut(budget).as_mut().filter(|pass| pass.is_open) {

@@ -1,8 +1,13 @@
 //! The worker's core against a platform in memory: no clock, no socket, no await.
 
+mod calm;
 mod faults;
 mod guard;
 mod histories;
+mod hr;
+mod order;
+mod platform;
+mod unanswered;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -12,26 +17,16 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::{BURST, Limits, PersonState, Worker, WorkerRules, WorkerSettings};
-use crate::event::{Event, Fact, GroupChange, Groups, Hire, Phase, Termination, Update, When};
+use crate::event::{Event, Fact};
 use crate::id::{EmployeeId, EventId, GroupId, Provider, SourceId};
 use crate::log::{Arrived, Headers, Position, Record, Topic};
 use crate::metrics::Metrics;
 use crate::person::{self, Person, Rules, SourceRules};
 use crate::plan::{Assignment, StartExamAssignment, StartExamPlanner};
 use crate::provider::startexam::RemovalOrder;
-use crate::provider::{Answer, Call, Failure, Operation, Target};
+use crate::provider::{Answer, Call, Failure, Operation, Profile, Target};
 use crate::shard::{CallId, Core, Effect, Input};
-
-/// What the platform does with the next call.
-#[derive(Debug, Clone)]
-enum Does {
-    /// What it is asked.
-    Works,
-    /// Nothing, and says why.
-    Fails(Failure),
-    /// What it is asked, but the answer is lost.
-    LosesAnswer,
-}
+use platform::Does;
 
 /// One worker, one platform, the log between them, and the time.
 struct World {
@@ -52,6 +47,12 @@ struct World {
     active: BTreeMap<String, bool>,
     members: BTreeSet<(String, String)>,
     calls: Vec<String>,
+    /// Calls nobody waits for any more, and when they take effect all the same.
+    late: Vec<(Timestamp, Call)>,
+    /// With which profile somebody was locked last.
+    locked_with: BTreeMap<String, Profile>,
+    /// How far the receiver's clock is ahead.
+    ahead: Duration,
     events: u32,
 }
 
@@ -116,66 +117,11 @@ impl World {
             active: BTreeMap::new(),
             members: BTreeSet::new(),
             calls: Vec::new(),
+            late: Vec::new(),
+            locked_with: BTreeMap::new(),
+            ahead: Duration::ZERO,
             events: 0,
         }
-    }
-
-    fn hired(&mut self, who: &str, day: &str, group: &str) {
-        let first_name = ("first_name".to_owned(), Some(who.to_uppercase()));
-        self.tell(
-            who,
-            Fact::Hired(Hire {
-                employment: None,
-                start: When::day(day.parse().unwrap()),
-                phase: Phase::Effective,
-                attributes: BTreeMap::from([first_name]),
-                groups: Groups::all([GroupId::try_from(group).unwrap()]),
-            }),
-        );
-    }
-
-    fn moved(&mut self, who: &str, group: &str) {
-        self.tell(
-            who,
-            Fact::GroupChanged(GroupChange {
-                employment: None,
-                effective: None,
-                phase: Phase::Effective,
-                groups: Groups::all([GroupId::try_from(group).unwrap()]),
-            }),
-        );
-    }
-
-    fn renamed(&mut self, who: &str, name: &str) {
-        let first_name = ("first_name".to_owned(), Some(name.to_owned()));
-        self.tell(
-            who,
-            Fact::Updated(Update {
-                effective: None,
-                phase: Phase::Effective,
-                attributes: BTreeMap::from([first_name]),
-            }),
-        );
-    }
-
-    fn terminated(&mut self, who: &str, last_day: Option<&str>) {
-        self.terminates(who, last_day, Phase::Effective);
-    }
-
-    fn termination_rescinded(&mut self, who: &str) {
-        self.terminates(who, None, Phase::Cancelled);
-    }
-
-    fn terminates(&mut self, who: &str, last_day: Option<&str>, phase: Phase) {
-        self.tell(
-            who,
-            Fact::Terminated(Termination {
-                employment: None,
-                end: last_day.map(|day| When::day(day.parse().unwrap())),
-                phase,
-                reason: None,
-            }),
-        );
     }
 
     /// HR says a fact now; the roster folds it; the worker reads the person.
@@ -188,7 +134,7 @@ impl World {
             source: SourceId::try_from("hr").unwrap(),
             subject: id.clone(),
             time: Some(self.now),
-            received_time: Some(self.now),
+            received_time: Some(self.now.checked_add(self.ahead).unwrap()),
             sequence: None,
             fact,
         };
@@ -243,7 +189,17 @@ impl World {
     }
 
     fn pass(&mut self, time: Duration) {
-        self.now = self.now.checked_add(time).unwrap();
+        self.reach(self.now.checked_add(time).unwrap());
+    }
+
+    /// Goes to an instant; what takes effect late by then does.
+    fn reach(&mut self, instant: Timestamp) {
+        self.now = self.now.max(instant);
+        let now = self.now;
+        let due: Vec<_> = self.late.extract_if(.., |(at, _)| *at <= now).collect();
+        for (_, call) in due {
+            self.take_effect(&call);
+        }
     }
 
     /// Lets the platform answer the calls under way.
@@ -251,50 +207,6 @@ impl World {
         for (id, call) in std::mem::take(&mut self.in_flight) {
             let answer = self.perform(&call);
             self.feed(Input::Answered(id, answer));
-        }
-    }
-
-    fn perform(&mut self, call: &Call) -> Answer {
-        self.calls.push(shown(call));
-        let does = self.script.pop_front().unwrap_or(Does::Works);
-        if let Does::Fails(failure) = does {
-            return Answer::Failed(failure);
-        }
-        let refused = |(id, _): &(EmployeeId, Operation)| self.refused.contains(id.as_str());
-        if call.people.iter().any(refused) {
-            return Answer::Failed(Failure::Refused {
-                status: 400,
-                said: "bad data".to_owned(),
-            });
-        }
-        for (id, operation) in &call.people {
-            let who = id.as_str().to_owned();
-            match operation {
-                Operation::Lock { .. } => {
-                    self.active.insert(who, false);
-                }
-                Operation::Activate { .. } => {
-                    self.active.insert(who, true);
-                }
-                Operation::Join { target } | Operation::Leave { target }
-                    if self.missing.contains(&target.0) =>
-                {
-                    return Answer::Failed(Failure::UnknownTarget {
-                        status: 404,
-                        said: "no such program".to_owned(),
-                    });
-                }
-                Operation::Join { target } => {
-                    self.members.insert((target.0.clone(), who));
-                }
-                Operation::Leave { target } => {
-                    self.members.remove(&(target.0.clone(), who));
-                }
-            }
-        }
-        match does {
-            Does::LosesAnswer => Answer::Failed(Failure::Unanswered),
-            Does::Works | Does::Fails(_) => Answer::Applied,
         }
     }
 
@@ -307,11 +219,11 @@ impl World {
             }
             match self.worker.wake_at() {
                 Some(at) if at <= until => {
-                    self.now = self.now.max(at);
+                    self.reach(at);
                     self.feed(Input::Tick);
                 }
                 Some(_) | None => {
-                    self.now = self.now.max(until);
+                    self.reach(until);
                     return;
                 }
             }
@@ -321,8 +233,11 @@ impl World {
 
     /// The same for a few seconds.
     fn settle(&mut self) {
-        let until = self.now.checked_add(Duration::from_secs(5)).unwrap();
-        self.settle_until(until);
+        self.settle_for(Duration::from_secs(10));
+    }
+
+    fn settle_for(&mut self, time: Duration) {
+        self.settle_until(self.now.checked_add(time).unwrap());
     }
 
     /// The process dies and another takes over: only what is committed is left.
@@ -371,27 +286,4 @@ impl World {
         let id = EmployeeId::try_from(who).unwrap();
         serde_json::from_slice(&self.durable[&id]).unwrap()
     }
-}
-
-/// A call in a few words: `lock a b`, `register program:s +a -b`.
-fn shown(call: &Call) -> String {
-    let mut text = String::new();
-    for (id, operation) in &call.people {
-        let id = id.as_str();
-        let (verb, sign) = match operation {
-            Operation::Lock { .. } => ("lock".to_owned(), ""),
-            Operation::Activate { .. } => ("activate".to_owned(), ""),
-            Operation::Join {
-                target: Target(name),
-            } => (name.clone(), "+"),
-            Operation::Leave {
-                target: Target(name),
-            } => (name.clone(), "-"),
-        };
-        if text.is_empty() {
-            text = verb;
-        }
-        text = format!("{text} {sign}{id}");
-    }
-    text
 }

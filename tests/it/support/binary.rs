@@ -135,6 +135,13 @@ impl Process {
         std::fs::read_to_string(&self.stderr).unwrap()
     }
 
+    /// Waits until it has said something.
+    pub fn until_said(&mut self, what: &str) {
+        let file = self.stderr.clone();
+        let is_said = || std::fs::read_to_string(&file).is_ok_and(|said| said.contains(what));
+        self.until(what, is_said);
+    }
+
     /// Waits until the admin port answers that it can take work.
     pub fn until_ready(&mut self, admin: SocketAddr) {
         self.until("ready", || {

@@ -8,5 +8,8 @@ pub mod kafka;
 pub mod logs;
 pub mod memory_log;
 pub mod platform;
+pub mod relay;
 pub mod said;
+pub mod sender;
+pub mod size;
 pub mod test_receiver;

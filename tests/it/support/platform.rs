@@ -27,6 +27,11 @@ pub fn platform() -> Running {
 
 /// `[providers.startexam]` of the platform, with a call that fits into a drain of 10s.
 pub fn section(platform: &Running) -> String {
+    format!("{}[shard]\ndrain = \"10s\"\n", account(platform, 5))
+}
+
+/// `[providers.startexam]` of the platform, with calls of at most this many seconds.
+pub fn account(platform: &Running, call_timeout: u32) -> String {
     let account = SimulatorSettings::default();
     format!(
         r#"
@@ -38,9 +43,7 @@ secret = "{secret}"
 profile_id = "{profile}"
 max_rps = 100.0
 connect_timeout = "1s"
-call_timeout = "5s"
-[shard]
-drain = "10s"
+call_timeout = "{call_timeout}s"
 "#,
         platform = platform.addr(),
         account_id = account.account_id,

@@ -151,8 +151,9 @@ impl Reader<'_> {
         }
         Some(Event {
             id: EventId::try_from(hash).ok()?,
-            source: self.source.id.clone(),
-            subject: EmployeeId::try_from(format!("{}{id}", self.source.subject_prefix)).ok()?,
+            source: self.source.id().clone(),
+            subject: EmployeeId::try_from(format!("{}{id}", self.source.admission.subject_prefix))
+                .ok()?,
             time: Some(time),
             received_time: None,
             sequence: None,

@@ -3,7 +3,7 @@
 mod hours;
 
 use super::*;
-use crate::event::{Command, CommandKind};
+use crate::event::{Command, CommandKind, Fact};
 use crate::worker::GuardSettings;
 
 const HOUR: Duration = Duration::from_hours(1);

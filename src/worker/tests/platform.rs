@@ -1,0 +1,99 @@
+//! The platform in memory: what it does with calls, and what can go wrong there.
+
+use super::*;
+
+/// What the platform does with the next call.
+#[derive(Debug, Clone)]
+pub(super) enum Does {
+    /// What it is asked.
+    Works,
+    /// Nothing, and says why.
+    Fails(Failure),
+    /// What it is asked, but the answer is lost.
+    LosesAnswer,
+    /// Nothing, until long after nobody waits for its answer any more.
+    ActsLate(Duration),
+}
+
+impl World {
+    pub(super) fn perform(&mut self, call: &Call) -> Answer {
+        self.calls.push(shown(call));
+        let does = self.script.pop_front().unwrap_or(Does::Works);
+        if let Does::Fails(failure) = does {
+            return Answer::Failed(failure);
+        }
+        let refused = |(id, _): &(EmployeeId, Operation)| self.refused.contains(id.as_str());
+        if call.people.iter().any(refused) {
+            return Answer::Failed(Failure::Refused {
+                status: 400,
+                said: "bad data".to_owned(),
+            });
+        }
+        if let Does::ActsLate(after) = does {
+            self.late
+                .push((self.now.checked_add(after).unwrap(), call.clone()));
+            return Answer::Failed(Failure::Unanswered);
+        }
+        let unknown = |(_, operation): &(EmployeeId, Operation)| match operation {
+            Operation::Join { target } | Operation::Leave { target } => {
+                self.missing.contains(&target.0)
+            }
+            Operation::Lock { .. } | Operation::Activate { .. } => false,
+        };
+        if call.people.iter().any(unknown) {
+            return Answer::Failed(Failure::UnknownTarget {
+                status: 404,
+                said: "no such program".to_owned(),
+            });
+        }
+        self.take_effect(call);
+        match does {
+            Does::LosesAnswer => Answer::Failed(Failure::Unanswered),
+            Does::Works | Does::Fails(_) | Does::ActsLate(_) => Answer::Applied,
+        }
+    }
+
+    pub(super) fn take_effect(&mut self, call: &Call) {
+        for (id, operation) in &call.people {
+            let who = id.as_str().to_owned();
+            match operation {
+                Operation::Lock { profile } => {
+                    self.locked_with.insert(who.clone(), profile.clone());
+                    self.active.insert(who, false);
+                }
+                Operation::Activate { .. } => {
+                    self.active.insert(who, true);
+                }
+                Operation::Join { target } => {
+                    self.members.insert((target.0.clone(), who));
+                }
+                Operation::Leave { target } => {
+                    self.members.remove(&(target.0.clone(), who));
+                }
+            }
+        }
+    }
+}
+
+/// A call in a few words: `lock a b`, `register program:s +a -b`.
+pub(super) fn shown(call: &Call) -> String {
+    let mut text = String::new();
+    for (id, operation) in &call.people {
+        let id = id.as_str();
+        let (verb, sign) = match operation {
+            Operation::Lock { .. } => ("lock".to_owned(), ""),
+            Operation::Activate { .. } => ("activate".to_owned(), ""),
+            Operation::Join {
+                target: Target(name),
+            } => (name.clone(), "+"),
+            Operation::Leave {
+                target: Target(name),
+            } => (name.clone(), "-"),
+        };
+        if text.is_empty() {
+            text = verb;
+        }
+        text = format!("{text} {sign}{id}");
+    }
+    text
+}

@@ -1,0 +1,120 @@
+//! Kills, and a freeze, while webhooks come in: whatever was answered 2xx is at the platform
+//! in the end, and nobody was called by two at once.
+
+mod company;
+mod embedded;
+mod frozen;
+mod processes;
+mod sending;
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use hris_relay::simulator::startexam::Running;
+use tokio::task::JoinSet;
+
+use self::company::{Expected, GROUPS, Happening, PEOPLE, found, history, reckoned, shuffled};
+use self::sending::send;
+use crate::support::logs::system_clock;
+use crate::support::sender::SECRET;
+
+/// For the whole of one step, on a machine that does other things too.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// A company's history, and what of it was answered 2xx.
+struct Story {
+    history: Arc<Vec<Happening>>,
+    order: Vec<usize>,
+    accepted: Arc<Mutex<BTreeSet<usize>>>,
+    sending: JoinSet<()>,
+}
+
+impl Story {
+    fn new(dice: &mut fastrand::Rng, events: usize) -> Self {
+        let history = history(dice, events, system_clock().now());
+        Self {
+            history: Arc::new(history),
+            order: shuffled(dice, events),
+            accepted: Arc::default(),
+            sending: JoinSet::new(),
+        }
+    }
+
+    /// Sends the next events of the order in the background.
+    fn send(&mut self, receiver: SocketAddr, events: usize) {
+        let events = events.min(self.order.len());
+        let order: Vec<usize> = self.order.drain(..events).collect();
+        let history = Arc::clone(&self.history);
+        let noted = Arc::clone(&self.accepted);
+        self.sending.spawn(send(receiver, history, order, noted));
+    }
+
+    /// Waits until everything that is being sent was answered.
+    async fn sent(&mut self) {
+        while let Some(sent) = self.sending.join_next().await {
+            sent.unwrap();
+        }
+    }
+
+    fn answered(&self) -> usize {
+        self.accepted.lock().unwrap().len()
+    }
+
+    /// Waits until the platform is as the accepted facts say, and says for how many.
+    async fn comes_true(&self, platform: &Running) {
+        let accepted = self.accepted.lock().unwrap().clone();
+        let accepted: Vec<Happening> = accepted
+            .into_iter()
+            .map(|n| self.history[n].clone())
+            .collect();
+        let expected = reckoned(&accepted);
+        let deadline = Instant::now() + PATIENCE;
+        while found(platform) != expected && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let found = found(platform);
+        for (who, expected) in &expected {
+            assert_eq!(found.get(who), Some(expected), "{who}");
+        }
+        assert_eq!(found.len(), PEOPLE);
+        let out = expected.values().filter(|state| **state == Expected::Out);
+        assert!(
+            (50..PEOPLE - 50).contains(&out.count()),
+            "a lopsided history"
+        );
+        assert!(platform.simulator().overlaps().is_empty(), "I3");
+    }
+}
+
+/// The relay's settings, with those of the platform and the log.
+fn configuration(receiver: SocketAddr, admin: SocketAddr, parts: &str) -> String {
+    let assignments = GROUPS.map(|(group, programs)| {
+        format!("[[assignments]]\ngroup = {group:?}\nstartexam = {{ programs = {programs:?} }}\n")
+    });
+    format!(
+        r#"
+[receiver]
+listen = "{receiver}"
+[admin]
+listen = "{admin}"
+[sources.portal]
+kind = "standard_webhooks"
+secrets = ["{SECRET}"]
+[worker.guard]
+enabled = false
+{assignments}
+{parts}"#,
+        assignments = assignments.concat(),
+    )
+}
+
+/// Waits for a condition that others bring about.
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "not {what} in time");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
