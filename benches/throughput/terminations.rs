@@ -184,6 +184,7 @@ fn configuration(account: &SimulatorSettings, at: SocketAddr, max_rps: f64) -> S
     format!(
         "[sources.hr]\nkind = \"standard_webhooks\"\n\
          secrets = [\"whsec_YmVuY2htYXJrLWtleS1iZW5jaG1hcmstMDE=\"]\ntime_zone = \"UTC\"\n\
+         [worker.guard]\nenabled = false\n\
          [providers.startexam]\nbase_url = \"http://{at}\"\nallow_insecure_http = true\n\
          account_id = {}\nsecret = {:?}\nprofile_id = {:?}\nmax_rps = {max_rps:?}\n\
          [[assignments]]\ngroup = \"Sales\"\nstartexam = {{ programs = {programs:?} }}\n",

@@ -128,7 +128,7 @@ impl Worker {
             None => self.applied(settled, effects),
             Some(failure) => self.failed(settled, failure, &before, effects),
         }
-        self.write_state(settled.id, effects);
+        self.write_state(settled.id, settled.now, effects);
     }
 
     fn applied(&mut self, settled: &Settled<'_>, effects: &mut Vec<Effect<Call>>) {
@@ -140,6 +140,7 @@ impl Worker {
             return;
         };
         lane.state.confirm(operation);
+        lane.state.guard.confirm(operation, now);
         let tried = lane.state.trying.remove(&OperationName::from(operation));
         lane.cohort = None;
         let letter = Letter {
