@@ -76,6 +76,8 @@ pub struct WorkerMetrics {
     /// People by provider, partition and the book they are in (`applied`, `scheduled`,
     /// `pending`, `leaver_not_locked`, `held`, `rejected`, `dead`, `unmapped`, `undecodable`).
     pub waiting: IntGaugeVec,
+    /// People taken for already as planned, by provider.
+    pub adopted: IntCounterVec,
     /// The brake on removals.
     pub guard: GuardMetrics,
     /// Seconds from a removal's fact being received to its lock being confirmed.
@@ -244,6 +246,14 @@ impl WorkerMetrics {
                 r,
                 ("waiting_people", "People, by what they wait for."),
                 &["provider", "partition", "state"],
+            )?,
+            adopted: counter(
+                r,
+                (
+                    "adopted_people_total",
+                    "People taken for already as planned.",
+                ),
+                &["provider"],
             )?,
             guard: GuardMetrics::new(r)?,
             removal_seconds: histogram(
