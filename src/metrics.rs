@@ -74,7 +74,8 @@ pub struct WorkerMetrics {
     /// Dead letters, by provider and failure code.
     pub dead_letters: IntCounterVec,
     /// People by provider, partition and the book they are in (`applied`, `scheduled`,
-    /// `pending`, `leaver_not_locked`, `held`, `rejected`, `dead`, `unmapped`, `undecodable`).
+    /// `pending`, `leaver_not_locked`, `lock_refused`, `held`, `rejected`, `dead`, `unmapped`,
+    /// `undecodable`).
     pub waiting: IntGaugeVec,
     /// People taken for already as planned, by provider.
     pub adopted: IntCounterVec,

@@ -128,6 +128,7 @@ impl Worker {
         let Some(outlook) = lane.outlook.as_ref() else {
             return;
         };
+        lane.state.forget_unwanted(&outlook.desired);
         lane.state
             .dead
             .retain(|_, dead| dead.plan == outlook.digest);

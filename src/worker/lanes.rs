@@ -141,10 +141,18 @@ impl Lane {
         steps: &[Operation],
         restraint: Option<Restraint>,
     ) -> Book {
-        let locks = |step: &Operation| matches!(step, Operation::Lock { .. });
+        let locks = |step: &&Operation| matches!(step, Operation::Lock { .. });
         let is_dead = |step: &Operation| self.state.dead.contains_key(&OperationName::from(step));
-        if steps.iter().any(locks) {
-            Book::LeaverNotLocked
+        let is_refused = |step: &Operation| {
+            let tried = self.state.trying.get(&OperationName::from(step));
+            tried.is_some_and(|tried| tried.is_refused)
+        };
+        if let Some(lock) = steps.iter().find(locks) {
+            if is_refused(lock) {
+                Book::LockRefused
+            } else {
+                Book::LeaverNotLocked
+            }
         } else if steps.iter().any(|step| !is_dead(step)) {
             Book::Pending
         } else if let Some(restraint) = restraint {
