@@ -76,6 +76,8 @@ pub struct WorkerMetrics {
     /// People by provider, partition and the book they are in (`applied`, `scheduled`,
     /// `pending`, `leaver_not_locked`, `lock_refused`, `dead`, `unmapped`, `undecodable`).
     pub waiting: IntGaugeVec,
+    /// Targets that are closed, by provider and partition.
+    pub closed_targets: IntGaugeVec,
     /// Seconds from a removal's fact being received to its lock being confirmed.
     pub removal_seconds: HistogramVec,
 }
@@ -231,6 +233,11 @@ impl WorkerMetrics {
                 r,
                 ("waiting_people", "People, by what they wait for."),
                 &["provider", "partition", "state"],
+            )?,
+            closed_targets: gauge(
+                r,
+                ("closed_targets", "Targets at which registrations wait."),
+                &["provider", "partition"],
             )?,
             removal_seconds: histogram(
                 r,

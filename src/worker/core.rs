@@ -13,7 +13,9 @@ use super::lanes::{Lanes, Place};
 use super::next::{Next, Waits};
 use super::outlook::look;
 use super::rules::WorkerRules;
+use super::signs::Signs;
 use super::state::{PersonState, state_record};
+use super::targets::Targets;
 use crate::id::EmployeeId;
 use crate::log::{Arrived, Topic, header};
 use crate::metrics::WorkerMetrics;
@@ -29,14 +31,16 @@ pub struct Worker {
     pub(super) lanes: Lanes,
     pub(super) batches: Batches,
     pub(super) gate: Gate,
+    pub(super) targets: Targets,
     pub(super) books: Books,
+    signs: Signs,
     pub(super) calls: HashMap<CallId, (Kind, Call)>,
     /// The core's own die: seeded, so that a history can be repeated.
     pub(super) die: fastrand::Rng,
     pub(super) last_cohort: u64,
     last_call: u64,
     /// People whose record has changed otherwise than by a call.
-    changed: BTreeSet<EmployeeId>,
+    pub(super) changed: BTreeSet<EmployeeId>,
     /// People with a durable record.
     states: usize,
     /// What is found at the start was told before the restart: the metrics still show it.
@@ -51,7 +55,9 @@ impl Worker {
             lanes: Lanes::default(),
             batches: Batches::new(rules.settings.linger, rules.limits),
             gate: Gate::new(rules.limits),
+            targets: Targets::default(),
             books: Books::new(&metrics, rules.provider, partition),
+            signs: Signs::new(&metrics, rules.provider, partition),
             calls: HashMap::new(),
             die: fastrand::Rng::with_seed(seed),
             last_cohort: 0,
@@ -129,9 +135,10 @@ impl Worker {
             .retain(|_, dead| dead.plan == outlook.digest);
         let steps = outlook.steps(&self.rules, &lane.state);
         let waits = Waits {
+            id,
             outlook,
             state: &lane.state,
-            gate: &self.gate,
+            targets: &self.targets,
             now,
         };
         let next = waits.choose(&steps);
@@ -152,12 +159,23 @@ impl Worker {
                 Some(((kind, lane.cohort), operation.clone()))
             }
             Next::Later(_) => None,
+            Next::Closed => {
+                // The half of a batch it belonged to says nothing once the target is open.
+                lane.cohort = None;
+                None
+            }
             Next::Nothing => {
                 lane.cohort = None;
                 lane.outlook = None;
                 None
             }
         };
+        self.targets.wait(id, &steps);
+        if let Next::Now(operation) = next {
+            let until = now.checked_add(self.rules.settings.probe_every);
+            self.targets
+                .claim(id, operation, until.unwrap_or(Timestamp::MAX));
+        }
         lane.queue(id, wanted, &mut self.batches, now);
         self.lanes.wake(id, wake);
     }
@@ -303,11 +321,13 @@ impl Core for Worker {
                 for id in self.lanes.due(now) {
                     self.plan(&id, now);
                 }
+                self.try_targets(now);
             }
             Input::Draining => self.is_draining = true,
         }
         self.write_changed(&mut effects);
         self.send(now, &mut effects);
+        self.signs.show(self.targets.closed());
         effects
     }
 
@@ -317,7 +337,9 @@ impl Core for Worker {
             let ready = self.batches.ready_at(locks)?;
             Some(ready.max(opens?))
         });
-        let wakes = calls.into_iter().chain([self.lanes.next_wake()]);
+        let wakes = calls
+            .into_iter()
+            .chain([self.lanes.next_wake(), self.targets.next_try()]);
         wakes.flatten().min()
     }
 

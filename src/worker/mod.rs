@@ -8,6 +8,7 @@
 mod answers;
 mod batches;
 mod books;
+mod closing;
 mod core;
 mod gate;
 mod host;
@@ -21,7 +22,9 @@ mod reassert;
 mod retry;
 mod rules;
 mod settings;
+mod signs;
 mod state;
+mod targets;
 
 #[cfg(test)]
 mod tests;
