@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::command::Decide;
 use super::import::Import;
 use crate::id::Provider;
 
@@ -45,7 +46,7 @@ pub(super) enum Command {
     Serve(Configured),
     /// Runs the receiver: verifies webhooks and writes events to the log.
     Receiver(Configured),
-    /// Runs the roster: folds events into one record per person.
+    /// Runs the roster: takes in what other producers wrote, folds events into one record per person.
     Roster(Configured),
     /// Runs the worker of one platform.
     Worker {
@@ -63,6 +64,8 @@ pub(super) enum Command {
     Send(Send),
     /// Imports a roster from a file: people, employments, groups.
     Import(Import),
+    /// Decides about one person: redrive, release or reject.
+    Command(Decide),
     /// Sets up the log's topics.
     Topics {
         #[command(subcommand)]
