@@ -223,6 +223,10 @@ fn help_of_every_command_says_what_it_does() {
         (&["topics"], "create"),
         (&["topics", "create"], "missing"),
         (&["check-config"], "where each value comes from"),
+        (
+            &["check-config"],
+            "--against-state",
+        ),
         (&["schemas"], "JSON Schemas"),
         (&["healthcheck"], "whether it is well"),
     ] {
