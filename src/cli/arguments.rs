@@ -47,7 +47,7 @@ pub(super) enum Command {
     Serve(Configured),
     /// Runs the receiver: verifies webhooks and writes events to the log.
     Receiver(Configured),
-    /// Runs the roster: folds events into one record per person.
+    /// Runs the roster: takes in what other producers wrote, folds events into one record per person.
     Roster(Configured),
     /// Runs the worker of one platform.
     Worker {

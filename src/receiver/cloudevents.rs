@@ -28,12 +28,12 @@ pub(crate) fn events(
         body,
         is_trusting: false,
     };
-    let carried = carrier.events().map_err(|why| match why {
+    let events = carrier.events().map_err(|why| match why {
         Unreadable::WrongMediaType => Refusal::WrongMediaType,
         Unreadable::BadAttribute => Refusal::BadCloudEventsHeader,
         Unreadable::Body(error) => Refusal::of_event(error, None),
     })?;
-    carried
+    events
         .into_iter()
         .map(|carried| {
             let admitted = carried

@@ -10,6 +10,8 @@ mod batches;
 mod books;
 mod core;
 mod gate;
+mod guard;
+mod holding;
 mod host;
 mod kind;
 mod lanes;
@@ -28,6 +30,7 @@ mod tests;
 
 pub use core::Worker;
 pub use gate::{BURST, Limits};
+pub use guard::{Budget, GuardSettings, Guarded, Pass};
 pub use host::WorkerHost;
 pub use rules::WorkerRules;
 pub use settings::WorkerSettings;

@@ -72,16 +72,23 @@ proptest! {
         let person = folded(&told);
         let said_at = |event: &Event| event.time.min(event.received_time).unwrap();
         let facts = || told.iter().filter(|event| !matches!(event.fact, Fact::Command(_)));
-        let adopts = |event: &&Event| match &event.fact {
-            Fact::Snapshot(state) => state.import.as_ref().is_some_and(|i| !i.adopt.is_empty()),
-            _ => false,
+        let import = |event: &Event| match &event.fact {
+            Fact::Snapshot(state) => state.import.clone(),
+            Fact::Hired(_)
+            | Fact::Updated(_)
+            | Fact::GroupChanged(_)
+            | Fact::Terminated(_)
+            | Fact::AccessRevoked(_)
+            | Fact::AccessRestored(_)
+            | Fact::Erased
+            | Fact::Command(_) => None,
         };
+        let adopts = |event: &&Event| import(event).is_some_and(|said| !said.adopt.is_empty());
         let newest = facts().map(said_at).max();
         let adopted = facts().filter(adopts).map(said_at).max();
         let is_adopted = adopted.is_some() && adopted >= newest;
         prop_assert_eq!(person.is_adopted_at(Provider::StartExam), is_adopted);
-        let is_import = |event: &Event| matches!(&event.fact, Fact::Snapshot(s) if s.import.is_some());
-        let is_only_imported = facts().count() > 0 && facts().all(is_import);
+        let is_only_imported = facts().count() > 0 && facts().all(|event| import(event).is_some());
         prop_assert_eq!(person.is_only_imported(), is_only_imported);
     }
 

@@ -16,7 +16,7 @@ impl History {
     }
 
     #[track_caller]
-    fn is_adopted(self, expected: bool) -> Self {
+    fn adopted(self, expected: bool) -> Self {
         assert_eq!(self.person().is_adopted_at(STARTEXAM), expected);
         self
     }
@@ -25,19 +25,19 @@ impl History {
 #[test]
 fn an_imported_person_is_adopted_until_something_newer_is_said() {
     history()
-        .is_adopted(false)
+        .adopted(false)
         .at("2026-03-01")
         .imported(active(), true)
-        .is_adopted(true)
+        .adopted(true)
         .at("2026-03-02")
         .updated("email", "new@x.test")
-        .is_adopted(false)
+        .adopted(false)
         .at("2026-03-03")
         .imported(active(), true)
-        .is_adopted(true)
+        .adopted(true)
         .at("2026-03-04")
         .imported(inactive(), false)
-        .is_adopted(false);
+        .adopted(false);
 }
 
 #[test]
@@ -48,12 +48,12 @@ fn a_fact_older_than_the_import_leaves_the_adoption_as_it_is() {
         .from("portal")
         .at("2026-03-01")
         .hired("2026-01-01")
-        .is_adopted(true);
+        .adopted(true);
 }
 
 #[test]
 fn an_import_that_adopts_nowhere_adopts_nowhere() {
-    history().imported(active(), false).is_adopted(false);
+    history().imported(active(), false).adopted(false);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn an_import_before_an_erasure_adopts_nobody() {
         .imported(active(), true)
         .at("2026-03-02")
         .erased()
-        .is_adopted(false);
+        .adopted(false);
 }
 
 #[test]

@@ -165,8 +165,8 @@ fn events(record: &Arrived) -> Result<Vec<Indexed>, NotTaken> {
         body,
         is_trusting: true,
     };
-    let carried = carrier.events()?;
-    Ok(carried
+    let events = carrier.events()?;
+    Ok(events
         .into_iter()
         .map(|carried| (carried.index, carried.event.map_err(NotTaken::from)))
         .collect())

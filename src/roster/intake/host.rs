@@ -1,6 +1,7 @@
 //! The intake's process half: what its shards are given.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
@@ -34,7 +35,7 @@ impl Host for IntakeHost {
     }
 
     fn core(&self, _partition: u32) -> Intake {
-        Intake::new(self.admissions.clone(), self.process.metrics.clone())
+        Intake::new(Arc::clone(&self.admissions), self.process.metrics.clone())
     }
 
     fn perform(&self, call: Infallible) -> BoxFuture<'static, Infallible> {

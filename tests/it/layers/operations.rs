@@ -158,6 +158,7 @@ fn every_word_in_a_label_is_in_the_operations_guide() {
     let guide = document(GUIDE).text;
     let mut found = words_of("outcome", &source("src/receiver/refusal.rs"));
     found.extend(words_of("outcome", &source("src/receiver/ingress.rs")));
+    found.extend(words_of("outcome", &source("src/roster/intake/core.rs")));
     found.extend(words_of("as_str", &source("src/worker/books.rs")));
     assert!(found.len() > 12, "{found:#?}");
     compared(found, |word| guide.contains(&format!("`{word}`")));

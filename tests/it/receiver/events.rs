@@ -172,16 +172,20 @@ async fn the_cloudevents_handshake_is_granted() {
 }
 
 #[tokio::test]
-async fn every_example_of_the_schemas_is_taken_but_commands() {
+async fn every_example_of_the_schemas_is_taken_but_the_relays_own() {
     let receiver = TestReceiver::start();
     for (name, mut example) in examples() {
         example["source"] = json!("erp");
         let answer = receiver.events(STRUCTURED, &example).await;
-        let is_command = example["type"].as_str().unwrap().starts_with("relay.");
-        let wanted = if is_command { 422 } else { 202 };
+        let field = if example["type"].as_str().unwrap().starts_with("relay.") {
+            Some("type")
+        } else {
+            example["data"].get("import").map(|_| "data.import")
+        };
+        let wanted = if field.is_some() { 422 } else { 202 };
         assert_eq!(answer.status.as_u16(), wanted, "{name}: {}", answer.text);
-        if is_command {
-            assert_eq!(answer.problem()["field"], "type");
+        if let Some(field) = field {
+            assert_eq!(answer.problem()["field"], field);
         }
     }
 }
