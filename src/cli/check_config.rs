@@ -105,15 +105,12 @@ fn lines(provider: Provider, rehearsal: &Rehearsal, most: usize) -> Vec<String> 
         rehearsal.calls, rehearsal.people
     )];
     for (step, people) in &rehearsal.steps {
-        let mut line = format!("{:>9} people {}", people.len(), named(step));
-        for id in people.iter().take(most) {
-            line.push_str("  ");
-            line.push_str(id);
-        }
-        if most > 0 && people.len() > most {
-            line.push_str("  ...");
-        }
-        lines.push(line);
+        lines.push(counted(people.len(), &named(step), people, most));
+    }
+    if !rehearsal.held.is_empty() {
+        let held = &rehearsal.held;
+        let what = "held by the guard until an operator decides";
+        lines.push(counted(held.len(), what, held, most));
     }
     let books = rehearsal.books.iter().filter(|(_, people)| **people > 0);
     let books: Vec<String> = books
@@ -123,6 +120,24 @@ fn lines(provider: Provider, rehearsal: &Rehearsal, most: usize) -> Vec<String> 
         lines.push(format!("      then {}", books.join(", ")));
     }
     lines
+}
+
+/// How many people, what of them, and the first of them by id.
+fn counted(
+    people: usize,
+    what: &str,
+    ids: impl IntoIterator<Item = impl AsRef<str>>,
+    most: usize,
+) -> String {
+    let mut line = format!("{people:>9} people {what}");
+    for id in ids.into_iter().take(most) {
+        line.push_str("  ");
+        line.push_str(id.as_ref());
+    }
+    if most > 0 && people > most {
+        line.push_str("  ...");
+    }
+    line
 }
 
 fn document(provider: Provider, rehearsal: &Rehearsal, most: usize) -> Value {
@@ -139,6 +154,10 @@ fn document(provider: Provider, rehearsal: &Rehearsal, most: usize) -> Value {
         "people": rehearsal.people,
         "calls": rehearsal.calls,
         "steps": rehearsal.steps.iter().map(step).collect::<Vec<_>>(),
+        "held": {
+            "people": rehearsal.held.len(),
+            "named": rehearsal.held.iter().take(most).collect::<Vec<_>>(),
+        },
         "books": rehearsal.books,
     })
 }

@@ -4,7 +4,7 @@
 //! planned here: it is the worker's own deciding half, restored as a worker restores it and
 //! told that every call was accepted at once.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::log::{Arrived, ConsumeError, Log, Topic};
 use crate::metrics::Metrics;
 use crate::provider::{Answer, Call, Operation, Target};
 use crate::shard::{CallId, Core, Effect, Input, Stop};
-use crate::worker::{Worker, WorkerRules};
+use crate::worker::{PersonState, Worker, WorkerRules};
 
 /// So long after it has calmed down nothing follows from the start any more.
 const MOMENT: Duration = Duration::from_secs(30);
@@ -96,6 +96,8 @@ pub struct Rehearsal {
     pub calls: u64,
     /// The people of each step, in the order in which they come.
     pub steps: BTreeMap<Step, Vec<String>>,
+    /// Whom the guard holds then: they wait for an operator.
+    pub held: BTreeSet<String>,
     /// How many people would then be in each book, as `hris_relay_waiting_people` counts them.
     pub books: BTreeMap<String, u64>,
 }
@@ -115,51 +117,84 @@ pub async fn rehearse(
     };
     rules.limits.calls_per_second = UNHURRIED;
     rules.limits.in_flight = AT_ONCE;
+    rules.partitions = log.partitions(Topic::People).await?;
     let rules = Arc::new(rules);
     for partition in 0..log.partitions(Topic::People).await? {
         let metrics = Metrics::new().map_err(|error| RehearsalError::Metrics(error.into()))?;
         let seed = u64::from(partition);
         let mut worker = Worker::new(Arc::clone(&rules), metrics.worker.clone(), partition, seed);
-        restore(log, &mut worker, partition).await?;
+        rehearsal.restore(log, &mut worker, partition).await?;
         rehearsal.people = rehearsal.people.saturating_add(worker.people());
-        rehearsal.play(&mut worker, now, rules.settings.calm.saturating_add(MOMENT));
+        let patience = rules.settings.calm.saturating_add(MOMENT);
+        rehearsal.play(&mut worker, now, patience)?;
         rehearsal.count(&metrics);
     }
     Ok(rehearsal)
 }
 
-/// Restores a worker as its shard does, with everybody the roster has written by now.
-async fn restore(log: &dyn Log, worker: &mut Worker, partition: u32) -> Result<(), RehearsalError> {
-    for restored in worker.restored_from() {
-        let mut outcome = Ok(());
-        let mut each = |record: Arrived| {
-            if outcome.is_ok() {
-                outcome = worker.restore(record);
-            }
-        };
-        each_record_of(
-            log,
-            restored.topic,
-            partition,
-            &mut Offsets::default(),
-            &mut each,
-        )
-        .await?;
-        outcome?;
-    }
-    Ok(())
-}
-
 impl Rehearsal {
-    fn play(&mut self, worker: &mut Worker, mut now: Timestamp, patience: Duration) {
+    /// Restores a worker as its shard does, with everybody the roster has written by now.
+    async fn restore(
+        &mut self,
+        log: &dyn Log,
+        worker: &mut Worker,
+        partition: u32,
+    ) -> Result<(), RehearsalError> {
+        for restored in worker.restored_from() {
+            let topic = restored.topic;
+            let mut outcome = Ok(());
+            let mut each = |record: Arrived| {
+                if outcome.is_ok() {
+                    self.watch(topic, record.key.as_deref(), record.payload.as_deref());
+                    outcome = worker.restore(record);
+                }
+            };
+            let mut begin = Offsets::default();
+            each_record_of(log, topic, partition, &mut begin, &mut each).await?;
+            outcome?;
+        }
+        Ok(())
+    }
+
+    /// Follows who is held.
+    fn watch(&mut self, topic: Topic, key: Option<&[u8]>, payload: Option<&[u8]>) {
+        let id = key.and_then(|key| std::str::from_utf8(key).ok());
+        let (Topic::State(_), Some(id)) = (topic, id) else {
+            return;
+        };
+        let state: Option<PersonState> =
+            payload.and_then(|state| serde_json::from_slice(state).ok());
+        if state.is_some_and(|state| state.guard.held.is_some()) {
+            self.held.insert(id.to_owned());
+        } else {
+            self.held.remove(id);
+        }
+    }
+
+    fn play(
+        &mut self,
+        worker: &mut Worker,
+        mut now: Timestamp,
+        patience: Duration,
+    ) -> Result<(), Stop> {
         let end = now.checked_add(patience).unwrap_or(Timestamp::MAX);
         let mut calls = VecDeque::new();
         let mut input = Some(Input::Restored);
         while let Some(next) = input.take() {
             for effect in worker.handle(next, now) {
-                if let Effect::Call(id, call) = effect {
-                    self.note(&call);
-                    calls.push_back(id);
+                match effect {
+                    Effect::Call(id, call) => {
+                        self.note(&call);
+                        calls.push_back(id);
+                    }
+                    Effect::Write(record) => {
+                        self.watch(
+                            record.topic,
+                            record.key.as_deref(),
+                            record.payload.as_deref(),
+                        );
+                    }
+                    Effect::Stop(stop) => return Err(stop),
                 }
             }
             input = calls.pop_front().map(accepted).or_else(|| {
@@ -170,6 +205,7 @@ impl Rehearsal {
                 Some(Input::Tick)
             });
         }
+        Ok(())
     }
 
     fn note(&mut self, call: &Call) {
