@@ -77,6 +77,8 @@ pub struct WorkerMetrics {
     /// `pending`, `leaver_not_locked`, `lock_refused`, `held`, `rejected`, `dead`, `unmapped`,
     /// `undecodable`).
     pub waiting: IntGaugeVec,
+    /// People taken for already as planned, by provider.
+    pub adopted: IntCounterVec,
     /// The brake on removals.
     pub guard: GuardMetrics,
     /// Seconds from a removal's fact being received to its lock being confirmed.
@@ -245,6 +247,14 @@ impl WorkerMetrics {
                 r,
                 ("waiting_people", "People, by what they wait for."),
                 &["provider", "partition", "state"],
+            )?,
+            adopted: counter(
+                r,
+                (
+                    "adopted_people_total",
+                    "People taken for already as planned.",
+                ),
+                &["provider"],
             )?,
             guard: GuardMetrics::new(r)?,
             removal_seconds: histogram(

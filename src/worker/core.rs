@@ -118,6 +118,7 @@ impl Worker {
         if !self.is_plannable(id, now) {
             return;
         }
+        self.adopt(id, now);
         let Some(lane) = self.lanes.get_mut(id) else {
             return;
         };

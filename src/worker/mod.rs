@@ -5,6 +5,7 @@
 //! without a clock, a socket or an await. It must never let calls for one person overlap,
 //! nor send a call that its durable record does not announce.
 
+mod adoption;
 mod answers;
 mod batches;
 mod books;

@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 
+use super::adoption::HISTORY;
 use super::guard::Judgement;
 use super::rules::WorkerRules;
 use super::state::PersonState;
 use crate::event::CommandKind;
 use crate::id::FactVersion;
 use crate::person::{self, Person, Standing};
-use crate::plan::{Desired, Digest};
+use crate::plan::{Account, Desired, Digest};
 use crate::provider::{Operation, Profile};
 
 /// More dates than this between now and an end are not looked through.
@@ -32,6 +33,10 @@ pub(super) struct Outlook {
     pub(super) calm_until: Option<Timestamp>,
     /// When somebody who is not to be removed yet will be.
     pub(super) removal_at: Option<Timestamp>,
+    /// Whoever imported them says that the provider has them as planned.
+    pub(super) is_adopted: bool,
+    /// They are known from imports alone, and left long ago.
+    is_history: bool,
     /// What an operator decided of these very facts.
     pub(super) judgement: Option<Judgement>,
 }
@@ -44,6 +49,9 @@ impl Outlook {
 
     /// The operations that are possible now, most urgent first.
     pub(super) fn steps(&self, rules: &WorkerRules, state: &PersonState) -> Vec<Operation> {
+        if self.is_history && state.applied.account == Account::Unknown {
+            return Vec::new();
+        }
         let mut steps = rules.planner.steps(&self.desired, &state.applied);
         if let (true, Some(kept)) = (self.is_erased, &state.profile) {
             for step in &mut steps {
@@ -86,6 +94,8 @@ pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option
         fell_due: standing.ended_at.is_some() && standing.ended_at > person.received,
         is_erased: person.is_erased_by_anybody(),
         removal_since: person.received.max(standing.ended_at),
+        is_adopted: person.is_adopted_at(rules.provider),
+        is_history: is_history(&person, &standing, now),
         removal_at,
         judgement: judgement(&person, rules),
         desired,
@@ -96,6 +106,11 @@ pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option
 pub(super) fn fact_version(record: &[u8]) -> Option<FactVersion> {
     let person: Person = serde_json::from_slice(record).ok()?;
     Some(person.fact_version())
+}
+
+fn is_history(person: &Person, standing: &Standing, now: Timestamp) -> bool {
+    let recent = now.checked_sub(HISTORY).unwrap_or(Timestamp::MIN);
+    person.is_only_imported() && standing.ended_at.is_some_and(|ended_at| ended_at < recent)
 }
 
 /// A decision about other facts than the present ones has no effect.

@@ -1,5 +1,6 @@
 //! The worker's core against a platform in memory: no clock, no socket, no await.
 
+mod adoption;
 mod calm;
 mod faults;
 mod guard;
