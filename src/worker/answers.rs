@@ -6,12 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::core::Worker;
 use super::kind::Kind;
-use super::letters::Letter;
+use super::letters::{Batch, Letter};
 use super::retry::{Attempt, Verdict, judge};
 use super::state::{Dead, OperationName, Trying};
 use crate::id::EmployeeId;
 use crate::plan::{Applied, Aspect};
-use crate::provider::{Answer, Blame, Call, Failure, Operation};
+use crate::provider::{Answer, Blame, Call, Counted, Failure, Operation};
 use crate::shard::{CallId, Effect};
 
 /// One person's part of a call that is over.
@@ -21,6 +21,8 @@ struct Settled<'a> {
     operation: &'a Operation,
     /// How many people shared the call.
     people: usize,
+    /// What the platform counted for all of them.
+    counted: Option<Counted>,
     /// Which half of the call the person goes to if it is cut in two.
     half: u64,
     now: Timestamp,
@@ -43,17 +45,22 @@ impl Worker {
         let people = call.people.len();
         let first_half = self.last_cohort.saturating_add(1);
         self.last_cohort = self.last_cohort.saturating_add(2);
+        let counted = match answer {
+            Answer::Counted(counted) => Some(*counted),
+            Answer::Applied | Answer::Each(_) | Answer::Failed(_) => None,
+        };
         for (index, (id, operation)) in call.people.iter().enumerate() {
             let settled = Settled {
                 call: call_id,
                 id,
                 operation,
                 people,
+                counted,
                 half: first_half.saturating_add(u64::from(index >= people.div_ceil(2))),
                 now,
             };
             let failure = match answer {
-                Answer::Applied => None,
+                Answer::Applied | Answer::Counted(_) => None,
                 Answer::Each(each) => each.get(index).map_or(
                     // The platform said nothing of this person: whether it acted is open.
                     Some(Failure::Unanswered),
@@ -74,7 +81,7 @@ impl Worker {
         let people = call.people.len();
         let size = largest_side(call);
         let outcome = match answer {
-            Answer::Applied | Answer::Each(_) => "applied",
+            Answer::Applied | Answer::Counted(_) | Answer::Each(_) => "applied",
             Answer::Failed(failure) => failure.code(),
         };
         self.metrics
@@ -82,7 +89,7 @@ impl Worker {
             .with_label_values(&[provider, outcome])
             .inc();
         match answer {
-            Answer::Applied | Answer::Each(_) => {
+            Answer::Applied | Answer::Counted(_) | Answer::Each(_) => {
                 self.gate.works();
                 self.batches.worked(kind, size);
             }
@@ -153,7 +160,12 @@ impl Worker {
             attempt: tried.map_or(1, |tried| tried.attempts.saturating_add(1)),
             at: now,
         };
-        effects.push(Effect::Write(letter.applied()));
+        let batch = settled.counted.map(|counted| Batch {
+            call: settled.call.0,
+            people: settled.people,
+            counted,
+        });
+        effects.push(Effect::Write(letter.applied(batch)));
         let since = lane
             .outlook
             .as_ref()
