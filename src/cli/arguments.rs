@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::command::Decide;
 use super::import::Import;
 use crate::id::Provider;
 
@@ -63,6 +64,8 @@ pub(super) enum Command {
     Send(Send),
     /// Imports a roster from a file: people, employments, groups.
     Import(Import),
+    /// Decides about one person: redrive, release or reject.
+    Command(Decide),
     /// Sets up the log's topics.
     Topics {
         #[command(subcommand)]

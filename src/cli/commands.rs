@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use super::arguments::{Arguments, Command, Configured, Topics};
 use super::process::{load, start_logging, until_asked_to_stop};
-use super::{CommandError, import, print, send, simulate};
+use super::{CommandError, command, import, print, send, simulate};
 use crate::app::demo::{self, Options};
 use crate::app::{Relay, Role, open_log};
 use crate::clock::{Clock, SystemClock};
@@ -42,6 +42,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Simulate { platform } => simulate::run(platform, clock).await,
         Command::Send(send) => send::run(&send, clock).await,
         Command::Import(import) => import::run(&import, clock).await,
+        Command::Command(decide) => command::run(&decide, clock).await,
         Command::Topics {
             action: Topics::Create(configured),
         } => create_topics(&configured, clock).await,

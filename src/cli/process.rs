@@ -42,6 +42,16 @@ pub(super) fn known_source<'a>(
     })
 }
 
+/// Who decides: whoever is named, else the user this process runs as.
+pub(super) fn operator(named: Option<&str>) -> Result<String, CommandError> {
+    let user = || config::user_name(&ProcessEnvironment);
+    named
+        .map(str::to_owned)
+        .or_else(user)
+        .filter(|name| !name.is_empty())
+        .ok_or_else(|| CommandError::Usage("nobody decides: add --operator NAME".to_owned()))
+}
+
 /// Listens from now on; resolves when the process is asked to stop. Called before anything
 /// starts, so that nobody is cut off who is asked at once.
 pub(super) fn until_asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {

@@ -27,7 +27,7 @@ use layers::Layers;
 use review::Review;
 use shape::Shape;
 
-pub use origin::{Environment, Origin, Origins, ProcessEnvironment, temporary_folder};
+pub use origin::{Environment, Origin, Origins, ProcessEnvironment, temporary_folder, user_name};
 pub use reference::{reference, schema};
 pub use refused::{Refusal, Refused};
 pub use report::effective;

@@ -100,6 +100,16 @@ pub fn temporary_folder() -> PathBuf {
     std::env::temp_dir()
 }
 
+/// The name of the user a process runs as, as its environment tells.
+pub fn user_name(environment: &impl Environment) -> Option<String> {
+    let variables = environment.variables();
+    let value = |wanted: &str| {
+        let found = variables.iter().find(|(name, _)| name == wanted);
+        found.and_then(|(_, value)| value.to_str().map(str::to_owned))
+    };
+    value("LOGNAME").or_else(|| value("USER"))
+}
+
 impl Environment for BTreeMap<String, String> {
     fn variables(&self) -> Vec<(String, OsString)> {
         self.iter()

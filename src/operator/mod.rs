@@ -4,6 +4,7 @@
 //! and audited. Nothing here calls a platform or writes a record of a stage.
 
 mod appending;
+pub mod decision;
 pub mod import;
 pub mod sender;
 pub mod topics;

@@ -67,3 +67,18 @@ pub async fn holds_any(log: &dyn Log, topic: Topic) -> Result<bool, ConsumeError
     }
     Ok(false)
 }
+
+/// The last record of one key of a compacted topic.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn find(log: &dyn Log, topic: Topic, key: &str) -> Result<Option<Bytes>, ConsumeError> {
+    let mut found = None;
+    let mut look = |record: Arrived| {
+        if record.key.as_deref() == Some(key.as_bytes()) {
+            found = record.payload;
+        }
+    };
+    each_record(log, topic, Offsets::default(), &mut look).await?;
+    Ok(found)
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::core::Worker;
 use super::kind::Kind;
@@ -128,7 +128,7 @@ impl Worker {
             None => self.applied(settled, effects),
             Some(failure) => self.failed(settled, failure, &before, effects),
         }
-        self.write_state(settled.id, effects);
+        self.write_state(settled.id, settled.now, effects);
     }
 
     fn applied(&mut self, settled: &Settled<'_>, effects: &mut Vec<Effect<Call>>) {
@@ -140,6 +140,7 @@ impl Worker {
             return;
         };
         lane.state.confirm(operation);
+        lane.state.guard.confirm(operation, now);
         let tried = lane.state.trying.remove(&OperationName::from(operation));
         lane.cohort = None;
         let letter = Letter {
@@ -199,11 +200,12 @@ impl Worker {
         let tried = lane.state.trying.get(&name);
         let number = tried.map_or(1, |tried| tried.attempts.saturating_add(1));
         let first_at = tried.map_or(now, |tried| tried.first_at);
+        let waited = tried.map_or(SignedDuration::ZERO, |tried| tried.waited);
         let attempt = Attempt {
             operation,
             people,
             number,
-            age: Duration::try_from(now.duration_since(first_at)).unwrap_or_default(),
+            age: Duration::try_from(waited).unwrap_or_default(),
             draw,
         };
         let verdict = judge(&attempt, failure, &self.rules.settings);
@@ -211,11 +213,15 @@ impl Worker {
         match verdict {
             Verdict::Retry(wait) => {
                 // Somebody refused goes alone from now on, so that nobody else waits.
-                lane.cohort = (failure.blame() == Blame::Event).then_some(settled.half);
+                let is_refused = failure.blame() == Blame::Event;
+                lane.cohort = is_refused.then_some(settled.half);
+                let own = SignedDuration::try_from(wait.own).unwrap_or(SignedDuration::MAX);
                 let trying = Trying {
                     attempts: number,
                     first_at,
-                    next_at: later(wait),
+                    next_at: later(wait.length()),
+                    waited: waited.saturating_add(own),
+                    is_refused,
                     code: failure.code().to_owned(),
                 };
                 lane.state.trying.insert(name, trying);

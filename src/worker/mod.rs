@@ -5,11 +5,14 @@
 //! without a clock, a socket or an await. It must never let calls for one person overlap,
 //! nor send a call that its durable record does not announce.
 
+mod adoption;
 mod answers;
 mod batches;
 mod books;
 mod core;
 mod gate;
+mod guard;
+mod holding;
 mod host;
 mod kind;
 mod lanes;
@@ -28,6 +31,7 @@ mod tests;
 
 pub use core::Worker;
 pub use gate::{BURST, Limits};
+pub use guard::{Budget, GuardSettings, Guarded, Pass};
 pub use host::WorkerHost;
 pub use rules::WorkerRules;
 pub use settings::WorkerSettings;

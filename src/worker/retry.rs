@@ -21,17 +21,38 @@ pub(super) struct Attempt<'a> {
     pub(super) people: usize,
     /// Which try it was, from 1.
     pub(super) number: u32,
-    /// How long it has been failing.
+    /// The sum of the waits it was given.
     pub(super) age: Duration,
     /// A draw from 0 to 1000: the caller owns the randomness.
     pub(super) draw: u32,
+}
+
+/// A wait before the next try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wait {
+    /// What counts towards the operation's age.
+    pub(super) own: Duration,
+    /// What the platform asks for: its gate is closed, which ages nobody.
+    pub(super) asked: Duration,
+}
+
+impl Wait {
+    const fn own(own: Duration) -> Self {
+        let asked = Duration::ZERO;
+        Self { own, asked }
+    }
+
+    /// How long it is. What the platform asks for never shortens it.
+    pub(super) fn length(self) -> Duration {
+        self.own.max(self.asked)
+    }
 }
 
 /// What follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Try again after a wait.
-    Retry(Duration),
+    Retry(Wait),
     /// Somebody in the call is to blame: cut it in two.
     Split,
     /// Never again, unless the plan changes.
@@ -72,8 +93,8 @@ pub(super) fn judge(
         }
         (Blame::Target, Operation::Join { .. } | Operation::Leave { .. }) => Verdict::CloseTarget,
         (Blame::Event, _) if attempt.people > 1 => Verdict::Split,
-        (Blame::Event, Operation::Lock { .. }) => Verdict::Retry(REFUSED_LOCK),
-        (Blame::Event, Operation::Leave { .. }) => Verdict::Retry(REFUSED_LEAVE),
+        (Blame::Event, Operation::Lock { .. }) => Verdict::Retry(Wait::own(REFUSED_LOCK)),
+        (Blame::Event, Operation::Leave { .. }) => Verdict::Retry(Wait::own(REFUSED_LEAVE)),
         (Blame::Event, Operation::Activate { .. } | Operation::Join { .. }) => Verdict::Dead,
         (Blame::Provider, Operation::Activate { .. } | Operation::Join { .. })
             if attempt.age >= settings.retry_for =>
@@ -81,8 +102,9 @@ pub(super) fn judge(
             Verdict::Expired
         }
         (Blame::Provider, _) => {
-            let hint = failure.retry_after().unwrap_or_default();
-            Verdict::Retry(wait(attempt.number, attempt.draw, settings).max(hint))
+            let own = wait(attempt.number, attempt.draw, settings);
+            let asked = failure.retry_after().unwrap_or_default();
+            Verdict::Retry(Wait { own, asked })
         }
     }
 }
@@ -149,7 +171,11 @@ mod tests {
             status: 404,
             said: String::new(),
         };
-        let again = Verdict::Retry(Duration::from_secs(4));
+        let again = Verdict::Retry(Wait::own(Duration::from_secs(4)));
+        let asked = Verdict::Retry(Wait {
+            own: Duration::from_secs(4),
+            asked: MINUTE,
+        });
         for (failure, verdicts) in [
             (Failure::Unreachable, [again; 4]),
             (Failure::Unanswered, [again; 4]),
@@ -165,15 +191,15 @@ mod tests {
                 Failure::Throttled {
                     retry_after: Some(MINUTE),
                 },
-                [Verdict::Retry(MINUTE); 4],
+                [asked; 4],
             ),
             (
                 refused,
                 [
-                    Verdict::Retry(REFUSED_LOCK),
+                    Verdict::Retry(Wait::own(REFUSED_LOCK)),
                     Verdict::Dead,
                     Verdict::Dead,
-                    Verdict::Retry(REFUSED_LEAVE),
+                    Verdict::Retry(Wait::own(REFUSED_LEAVE)),
                 ],
             ),
             (
@@ -217,7 +243,7 @@ mod tests {
         let old = Duration::from_hours(9 * 24);
         let verdicts = [lock(), activate(), join(), leave()]
             .map(|operation| judged(&operation, 1, old, &Failure::Unanswered));
-        let again = Verdict::Retry(Duration::from_secs(4));
+        let again = Verdict::Retry(Wait::own(Duration::from_secs(4)));
         assert_eq!(verdicts, [again, Verdict::Expired, Verdict::Expired, again]);
     }
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::guard::Guarded;
 use crate::id::{EmployeeId, Provider};
 use crate::log::{Record, Topic};
-use crate::plan::{Applied, Aspect, Digest};
+use crate::plan::{Applied, Aspect, Desired, DesiredAccount, Digest};
 use crate::provider::{Operation, Profile, Target};
 
 /// The version of the record's form that this program writes and reads (`v`).
@@ -34,6 +35,9 @@ pub struct PersonState {
     /// then, and some platforms ask for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
+    /// What the guard counts and holds.
+    #[serde(default, skip_serializing_if = "Guarded::is_nothing")]
+    pub guard: Guarded,
     /// Fields a newer program wrote: kept as they are.
     #[serde(flatten)]
     unknown: serde_json::Map<String, serde_json::Value>,
@@ -48,6 +52,7 @@ impl Default for PersonState {
             dead: BTreeMap::new(),
             reassert: BTreeMap::new(),
             profile: None,
+            guard: Guarded::default(),
             unknown: serde_json::Map::new(),
         }
     }
@@ -79,8 +84,22 @@ pub struct Trying {
     pub first_at: Timestamp,
     /// When it is tried next.
     pub next_at: Timestamp,
+    /// The sum of the waits it was given: its age, which stands still while a gate or its
+    /// target is closed.
+    pub waited: SignedDuration,
+    /// The platform refuses it: somebody must act.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_refused: bool,
     /// The code of its last failure.
     pub code: String,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+const fn is_false(is: &bool) -> bool {
+    !*is
 }
 
 /// An operation that will not be tried again as long as the plan stays the same.
@@ -94,9 +113,58 @@ pub struct Dead {
     pub at: Timestamp,
 }
 
+impl PersonState {
+    /// Forgets what was tried for a wish that HR has dropped: should it come back, it is new.
+    pub(super) fn forget_unwanted(&mut self, desired: &Desired) {
+        self.trying.retain(|name, _| name.is_wanted(desired));
+    }
+}
+
+impl OperationName {
+    fn is_wanted(&self, desired: &Desired) -> bool {
+        let is_out = desired.account.is_locked_out();
+        let (verb, target) = self.0.split_once(' ').unwrap_or((&self.0, ""));
+        let is_target = desired.targets.contains(&Target(target.to_owned()));
+        match verb {
+            "lock" => is_out,
+            "activate" => matches!(desired.account, DesiredAccount::Active(_)),
+            "join" => is_target,
+            _ => !is_target,
+        }
+    }
+}
+
 /// A person's state as a record.
 pub(super) fn state_record(provider: Provider, id: &EmployeeId, state: &PersonState) -> Record {
     // A struct of texts, numbers and maps with text keys always serialises.
     let payload = serde_json::to_vec(state).unwrap_or_default();
     Record::new(Topic::State(provider), id.as_str(), payload)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_tried_is_kept_as_long_as_it_is_wanted() {
+        let desired = |account, targets: &[&str]| Desired {
+            account,
+            targets: targets.iter().map(|t| Target((*t).to_owned())).collect(),
+            is_unmapped: false,
+        };
+        let active = desired(DesiredAccount::Active(Profile::default()), &["program:p"]);
+        let gone = desired(DesiredAccount::Locked(Profile::default()), &[]);
+        for (name, if_active, if_gone) in [
+            ("lock", false, true),
+            ("activate", true, false),
+            ("join program:p", true, false),
+            ("join program:q", false, false),
+            ("leave program:p", false, true),
+            ("leave program:q", true, true),
+        ] {
+            let name = OperationName(name.to_owned());
+            let wanted = (name.is_wanted(&active), name.is_wanted(&gone));
+            assert_eq!(wanted, (if_active, if_gone), "{name:?}");
+        }
+    }
 }

@@ -218,6 +218,7 @@ fn help_of_every_command_says_what_it_does() {
         (&["simulate"], "startexam"),
         (&["simulate", "startexam"], "Examples:"),
         (&["send"], "Examples:"),
+        (&["command"], "the decision has no effect"),
         (&["import"], "Broken off, run the same command again"),
         (&["topics"], "create"),
         (&["topics", "create"], "missing"),

@@ -14,6 +14,7 @@
 
 mod admin;
 mod commands;
+mod deciding;
 mod generated;
 mod importing;
 mod intake;

@@ -3,10 +3,6 @@
 use super::*;
 use crate::plan::Account;
 
-fn later(world: &World, time: Duration) -> Timestamp {
-    world.now.checked_add(time).unwrap()
-}
-
 const HOUR: Duration = Duration::from_hours(1);
 
 #[test]
@@ -45,23 +41,6 @@ fn a_changed_plan_ignores_a_dead_mark() {
     world.settle();
     assert!(world.is_active("a"));
     assert!(world.state("a").dead.is_empty());
-}
-
-#[test]
-fn a_refused_lock_is_tried_hourly_and_never_given_up() {
-    let mut world = World::new();
-    world.hired("a", "2026-03-01", SALES);
-    world.settle();
-    world.take_calls();
-    world.refused.insert("a".to_owned());
-    world.terminated("a", None);
-    world.settle_until(later(&world, HOUR * 24 * 20));
-    let locks = world.calls.iter().filter(|call| *call == "lock a").count();
-    assert!((479..=481).contains(&locks), "{locks} locks in 480 hours");
-    assert!(world.dead_letters().is_empty());
-    world.refused.clear();
-    world.settle_until(later(&world, HOUR * 25));
-    assert!(!world.is_active("a") && world.programs("a").is_empty());
 }
 
 #[test]
@@ -136,38 +115,6 @@ fn an_outage_costs_few_calls_and_loses_nobody() {
         2000
     );
     assert!(world.dead_letters().is_empty());
-}
-
-#[test]
-fn a_retry_keeps_its_count_and_its_wait_over_a_crash() {
-    let mut world = World::new();
-    world
-        .script
-        .extend(vec![Does::Fails(Failure::Unanswered); 2]);
-    world.hired("a", "2026-03-01", SALES);
-    world.settle_until(later(&world, Duration::from_millis(200)));
-    let before = world.state("a").trying;
-    assert_eq!(before.values().next().unwrap().attempts, 1);
-    world.crash();
-    world.settle_until(later(&world, Duration::from_millis(200)));
-    assert_eq!(world.state("a").trying, before);
-    world.settle_until(later(&world, HOUR));
-    assert!(world.is_active("a"));
-    assert!(world.state("a").trying.is_empty());
-}
-
-#[test]
-fn an_operation_that_never_succeeds_expires_into_a_dead_letter() {
-    let mut world = World::new();
-    world
-        .script
-        .extend(vec![Does::Fails(Failure::Unanswered); 10_000]);
-    world.hired("a", "2026-03-01", SALES);
-    world.settle_until(later(&world, HOUR * 24 * 9));
-    assert_eq!(
-        world.dead_letters(),
-        [("a".to_owned(), "expired".to_owned())]
-    );
 }
 
 #[test]

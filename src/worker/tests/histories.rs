@@ -131,6 +131,10 @@ fn somebody_in_no_mapped_group_is_not_created_and_is_counted() {
 fn every_person_is_in_exactly_one_book() {
     let mut world = World::new();
     world.refused.insert("dead".to_owned());
+    world.hired("lock_refused", "2026-03-01", SALES);
+    world.settle();
+    world.refused.insert("lock_refused".to_owned());
+    world.terminated("lock_refused", None);
     world.hired("applied", "2026-03-01", SALES);
     world.hired("scheduled", "2026-05-01", SALES);
     world.hired("unmapped", "2026-03-01", "Nobody mapped this");
@@ -138,7 +142,14 @@ fn every_person_is_in_exactly_one_book() {
     world.settle();
     world.hired("pending", "2026-03-01", SALES);
     let text = world.metrics.render().unwrap();
-    for book in ["applied", "scheduled", "unmapped", "dead", "pending"] {
+    for book in [
+        "applied",
+        "scheduled",
+        "unmapped",
+        "dead",
+        "lock_refused",
+        "pending",
+    ] {
         let labels = format!("partition=\"3\",provider=\"startexam\",state=\"{book}\"");
         let line = format!("hris_relay_waiting_people{{{labels}}} 1");
         assert!(text.contains(&line), "{book}: {text}");

@@ -1,11 +1,14 @@
 //! The worker's core against a platform in memory: no clock, no socket, no await.
 
+mod adoption;
 mod calm;
 mod faults;
+mod guard;
 mod histories;
 mod hr;
 mod order;
 mod platform;
+mod retries;
 mod unanswered;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -39,7 +42,7 @@ struct World {
     letters: Vec<Record>,
     in_flight: Vec<(CallId, Call)>,
     script: VecDeque<Does>,
-    /// People the platform never accepts.
+    /// What the platform never accepts: a person, `join <target>` or `leave <target> <person>`.
     refused: BTreeSet<String>,
     /// Programs the platform does not know.
     missing: BTreeSet<String>,
@@ -80,6 +83,7 @@ fn rules() -> WorkerRules {
             fields,
             RemovalOrder::HideFirst,
         )),
+        partitions: 1,
         limits: Limits {
             calls_per_second: 1000.0,
             burst: BURST,
@@ -284,4 +288,19 @@ impl World {
         let id = EmployeeId::try_from(who).unwrap();
         serde_json::from_slice(&self.durable[&id]).unwrap()
     }
+
+    /// The one book that holds anybody.
+    fn book(&self) -> String {
+        let text = self.metrics.render().unwrap();
+        let of =
+            |line: &&str| line.starts_with("hris_relay_waiting_people{") && line.ends_with(" 1");
+        let lines: Vec<&str> = text.lines().filter(of).collect();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        let state = lines[0].split("state=\"").nth(1).unwrap();
+        state.split('"').next().unwrap().to_owned()
+    }
+}
+
+fn later(world: &World, time: Duration) -> Timestamp {
+    world.now.checked_add(time).unwrap()
 }

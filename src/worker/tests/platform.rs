@@ -29,6 +29,24 @@ impl World {
                 said: "bad data".to_owned(),
             });
         }
+        let refused = |(id, operation): &(EmployeeId, Operation)| {
+            let (word, Target(name)) = match operation {
+                Operation::Join { target } => ("join", target),
+                Operation::Leave { target } => ("leave", target),
+                Operation::Lock { .. } | Operation::Activate { .. } => return false,
+            };
+            let by = [
+                format!("{word} {name}"),
+                format!("{word} {name} {}", id.as_str()),
+            ];
+            by.iter().any(|refused| self.refused.contains(refused))
+        };
+        if call.people.iter().any(refused) {
+            return Answer::Failed(Failure::Refused {
+                status: 409,
+                said: "not here".to_owned(),
+            });
+        }
         if let Does::ActsLate(after) = does {
             self.late
                 .push((self.now.checked_add(after).unwrap(), call.clone()));
