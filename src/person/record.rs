@@ -141,6 +141,8 @@ impl Person {
             facts.forget(&|stamp: &Stamp| covers(&self.erased, source, stamp));
         }
         self.sources.retain(|_, facts| !facts.is_empty());
+        // What this program does not know may be of the person, too.
+        self.unknown.clear();
         true
     }
 }
