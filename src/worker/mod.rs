@@ -11,6 +11,7 @@ mod batches;
 mod books;
 mod core;
 mod gate;
+mod generation;
 mod guard;
 mod holding;
 mod host;
@@ -31,6 +32,7 @@ mod tests;
 
 pub use core::Worker;
 pub use gate::{BURST, Limits};
+pub use generation::Generation;
 pub use guard::{Budget, GuardSettings, Guarded, Pass};
 pub use host::WorkerHost;
 pub use rules::WorkerRules;
