@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::batches::Batches;
 use super::books::{Book, Books};
 use super::gate::{Admitted, Gate};
+use super::generation::Succession;
 use super::holding::Brake;
 use super::kind::Kind;
 use super::lanes::{Lanes, Place};
@@ -36,6 +37,7 @@ pub struct Worker {
     pub(super) books: Books,
     pub(super) brake: Brake,
     signs: Signs,
+    pub(super) succession: Succession,
     pub(super) calls: HashMap<CallId, (Kind, Call)>,
     /// The core's own die: seeded, so that a history can be repeated.
     pub(super) die: fastrand::Rng,
@@ -61,6 +63,7 @@ impl Worker {
             books: Books::new(&metrics, rules.provider, partition),
             brake: Brake::new(&rules, &metrics, partition),
             signs: Signs::new(&metrics, rules.provider, partition),
+            succession: Succession::default(),
             calls: HashMap::new(),
             die: fastrand::Rng::with_seed(seed),
             last_cohort: 0,
@@ -134,16 +137,18 @@ impl Worker {
         let Some(outlook) = lane.outlook.as_ref() else {
             return;
         };
+        let is_outdated = self.succession.is_outdated();
         lane.state.forget_unwanted(&outlook.desired);
         lane.state
             .dead
-            .retain(|_, dead| dead.plan == outlook.digest);
+            .retain(|_, dead| is_outdated || dead.plan == outlook.digest);
         let mut steps = outlook.steps(&self.rules, &lane.state);
         let guarded = lane.state.guard.clone();
         let restraint = lane.state.guard.restrain(&mut steps, outlook, now);
         if lane.state.guard != guarded {
             self.changed.insert(id.clone());
         }
+        let restraint = self.succession.restrain(&mut steps).or(restraint);
         let due = outlook.removal_at.filter(|_| outlook.judgement.is_none());
         self.brake.forecast.expect(id, &mut lane.due, due);
         let waits = Waits {
@@ -294,6 +299,14 @@ impl Core for Worker {
 
     fn held(&self) -> usize {
         self.states
+    }
+
+    fn note(&self) -> Option<String> {
+        self.succession.note(&self.rules.assignments)
+    }
+
+    fn restore_note(&mut self, note: &str) {
+        self.succession.restore(note, &self.rules);
     }
 
     fn handle(&mut self, input: Input<Answer>, now: Timestamp) -> Vec<Effect<Call>> {

@@ -12,6 +12,7 @@ mod books;
 mod closing;
 mod core;
 mod gate;
+mod generation;
 mod guard;
 mod holding;
 mod host;
@@ -34,6 +35,7 @@ mod tests;
 
 pub use core::Worker;
 pub use gate::{BURST, Limits};
+pub use generation::Generation;
 pub use guard::{Budget, GuardSettings, Guarded, Pass};
 pub use host::WorkerHost;
 pub use rules::WorkerRules;
