@@ -15,6 +15,7 @@
 mod admin;
 mod commands;
 mod deciding;
+mod forgetting;
 mod generated;
 mod importing;
 mod intake;
