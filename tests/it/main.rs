@@ -16,6 +16,7 @@ mod admin;
 mod against_state;
 mod commands;
 mod deciding;
+mod forgetting;
 mod generated;
 mod importing;
 mod intake;
