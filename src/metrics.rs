@@ -81,6 +81,8 @@ pub struct WorkerMetrics {
     pub adopted: IntCounterVec,
     /// The brake on removals.
     pub guard: GuardMetrics,
+    /// Targets that are closed, by provider and partition.
+    pub closed_targets: IntGaugeVec,
     /// Seconds from a removal's fact being received to its lock being confirmed.
     pub removal_seconds: HistogramVec,
 }
@@ -257,6 +259,11 @@ impl WorkerMetrics {
                 &["provider"],
             )?,
             guard: GuardMetrics::new(r)?,
+            closed_targets: gauge(
+                r,
+                ("closed_targets", "Targets at which registrations wait."),
+                &["provider", "partition"],
+            )?,
             removal_seconds: histogram(
                 r,
                 (

@@ -6,12 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::core::Worker;
 use super::kind::Kind;
-use super::letters::Letter;
+use super::letters::{Batch, Letter};
 use super::retry::{Attempt, Verdict, judge};
 use super::state::{Dead, OperationName, Trying};
 use crate::id::EmployeeId;
 use crate::plan::{Applied, Aspect};
-use crate::provider::{Answer, Blame, Call, Failure, Operation, Target};
+use crate::provider::{Answer, Blame, Call, Counted, Failure, Operation};
 use crate::shard::{CallId, Effect};
 
 /// One person's part of a call that is over.
@@ -21,6 +21,8 @@ struct Settled<'a> {
     operation: &'a Operation,
     /// How many people shared the call.
     people: usize,
+    /// What the platform counted for all of them.
+    counted: Option<Counted>,
     /// Which half of the call the person goes to if it is cut in two.
     half: u64,
     now: Timestamp,
@@ -43,17 +45,22 @@ impl Worker {
         let people = call.people.len();
         let first_half = self.last_cohort.saturating_add(1);
         self.last_cohort = self.last_cohort.saturating_add(2);
+        let counted = match answer {
+            Answer::Counted(counted) => Some(*counted),
+            Answer::Applied | Answer::Each(_) | Answer::Failed(_) => None,
+        };
         for (index, (id, operation)) in call.people.iter().enumerate() {
             let settled = Settled {
                 call: call_id,
                 id,
                 operation,
                 people,
+                counted,
                 half: first_half.saturating_add(u64::from(index >= people.div_ceil(2))),
                 now,
             };
             let failure = match answer {
-                Answer::Applied => None,
+                Answer::Applied | Answer::Counted(_) => None,
                 Answer::Each(each) => each.get(index).map_or(
                     // The platform said nothing of this person: whether it acted is open.
                     Some(Failure::Unanswered),
@@ -74,7 +81,7 @@ impl Worker {
         let people = call.people.len();
         let size = largest_side(call);
         let outcome = match answer {
-            Answer::Applied | Answer::Each(_) => "applied",
+            Answer::Applied | Answer::Counted(_) | Answer::Each(_) => "applied",
             Answer::Failed(failure) => failure.code(),
         };
         self.metrics
@@ -82,10 +89,9 @@ impl Worker {
             .with_label_values(&[provider, outcome])
             .inc();
         match answer {
-            Answer::Applied | Answer::Each(_) => {
+            Answer::Applied | Answer::Counted(_) | Answer::Each(_) => {
                 self.gate.works();
                 self.batches.worked(kind, size);
-                self.open_target(kind);
             }
             Answer::Failed(failure) => {
                 tracing::info!(provider, people, failure.code = outcome, "Call failed");
@@ -125,7 +131,10 @@ impl Worker {
             return;
         };
         match failure {
-            None => self.applied(settled, effects),
+            None => {
+                self.applied(settled, effects);
+                self.learn_of_target(settled.id, settled.operation, true, settled.now);
+            }
             Some(failure) => self.failed(settled, failure, &before, effects),
         }
         self.write_state(settled.id, settled.now, effects);
@@ -151,7 +160,12 @@ impl Worker {
             attempt: tried.map_or(1, |tried| tried.attempts.saturating_add(1)),
             at: now,
         };
-        effects.push(Effect::Write(letter.applied()));
+        let batch = settled.counted.map(|counted| Batch {
+            call: settled.call.0,
+            people: settled.people,
+            counted,
+        });
+        effects.push(Effect::Write(letter.applied(batch)));
         let since = lane
             .outlook
             .as_ref()
@@ -188,8 +202,8 @@ impl Worker {
             return;
         };
         // A batch that was refused may have been applied in part.
-        let is_certain = !failure.is_ambiguous() && people == 1;
-        if is_certain || *failure == Failure::Unreachable {
+        let is_certain = people == 1 || failure.blame() != Blame::Event;
+        if is_certain && !failure.is_ambiguous() {
             lane.state.applied.take_back(operation, before);
         }
         if failure.is_ambiguous() {
@@ -208,7 +222,16 @@ impl Worker {
             age: Duration::try_from(waited).unwrap_or_default(),
             draw,
         };
-        let verdict = judge(&attempt, failure, &self.rules.settings);
+        let mut verdict = judge(&attempt, failure, &self.rules.settings);
+        if failure.blame() == Blame::Event && people == 1 {
+            self.learn_of_target(id, operation, false, now);
+            if verdict == Verdict::Dead && self.blames_target(id, operation, failure) {
+                verdict = Verdict::CloseTarget;
+            }
+        }
+        let Some(lane) = self.lanes.get_mut(id) else {
+            return;
+        };
         let later = |wait: Duration| now.checked_add(wait).unwrap_or(Timestamp::MAX);
         match verdict {
             Verdict::Retry(wait) => {
@@ -230,7 +253,7 @@ impl Worker {
             Verdict::Dead | Verdict::Expired => {
                 self.bury(settled, verdict.code(failure), failure, effects);
             }
-            Verdict::CloseTarget => self.close_target(operation, now),
+            Verdict::CloseTarget => self.close_target(id, operation, failure, now),
             Verdict::CloseProvider => self.close_provider(failure, now),
         }
         self.count(failure.code());
@@ -281,38 +304,6 @@ impl Worker {
             failure.code = code,
             "Operation given up; it is in the dead-letter topic"
         );
-    }
-
-    fn close_target(&mut self, operation: &Operation, now: Timestamp) {
-        let (Operation::Join { target } | Operation::Leave { target }) = operation else {
-            return;
-        };
-        let probe_at = now.checked_add(self.rules.settings.probe_every);
-        if self
-            .gate
-            .close_target(target, probe_at.unwrap_or(Timestamp::MAX))
-        {
-            tracing::error!(
-                provider = self.rules.provider.as_str(),
-                target.name = target.0,
-                failure.code = "target_unknown",
-                "The provider does not know this target; correct the assignments or create it there"
-            );
-        }
-    }
-
-    fn open_target(&mut self, kind: &Kind) {
-        let Kind::Target(Target(name)) = kind else {
-            return;
-        };
-        if self.gate.open_target(&Target(name.clone())) {
-            let provider = self.rules.provider.as_str();
-            tracing::info!(
-                provider,
-                target.name = name,
-                "The provider knows this target again"
-            );
-        }
     }
 
     fn close_provider(&mut self, failure: &Failure, now: Timestamp) {

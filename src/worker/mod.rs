@@ -9,6 +9,7 @@ mod adoption;
 mod answers;
 mod batches;
 mod books;
+mod closing;
 mod core;
 mod gate;
 mod generation;
@@ -25,7 +26,9 @@ mod reassert;
 mod retry;
 mod rules;
 mod settings;
+mod signs;
 mod state;
+mod targets;
 
 #[cfg(test)]
 mod tests;

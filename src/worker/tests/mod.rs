@@ -10,6 +10,7 @@ mod hr;
 mod order;
 mod platform;
 mod retries;
+mod targets;
 mod unanswered;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
