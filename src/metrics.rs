@@ -58,6 +58,12 @@ pub struct RosterMetrics {
     pub facts: IntCounterVec,
     /// Facts said to have happened after they were received, by source.
     pub clock_ahead: IntCounterVec,
+    /// Facts with a lower sequence than an earlier one, by source.
+    pub sequences_fallen: IntCounterVec,
+    /// Removals that left the person active, by source.
+    pub removals_overruled: IntCounterVec,
+    /// People seen active soon after their end, by partition.
+    pub conflicts: IntGaugeVec,
 }
 
 /// What goes out to the platforms.
@@ -81,6 +87,8 @@ pub struct WorkerMetrics {
     pub adopted: IntCounterVec,
     /// The brake on removals.
     pub guard: GuardMetrics,
+    /// Targets that are closed, by provider and partition.
+    pub closed_targets: IntGaugeVec,
     /// Seconds from a removal's fact being received to its lock being confirmed.
     pub removal_seconds: HistogramVec,
 }
@@ -209,6 +217,30 @@ impl RosterMetrics {
                 ),
                 &["source"],
             )?,
+            sequences_fallen: counter(
+                r,
+                (
+                    "sequence_fell_facts_total",
+                    "Facts with a lower sequence than an earlier one.",
+                ),
+                &["source"],
+            )?,
+            removals_overruled: counter(
+                r,
+                (
+                    "removals_overruled_total",
+                    "Removals that left the person active.",
+                ),
+                &["source"],
+            )?,
+            conflicts: gauge(
+                r,
+                (
+                    "conflicting_people",
+                    "People seen active soon after their end, who stay out.",
+                ),
+                &["partition"],
+            )?,
         })
     }
 }
@@ -257,6 +289,11 @@ impl WorkerMetrics {
                 &["provider"],
             )?,
             guard: GuardMetrics::new(r)?,
+            closed_targets: gauge(
+                r,
+                ("closed_targets", "Targets at which registrations wait."),
+                &["provider", "partition"],
+            )?,
             removal_seconds: histogram(
                 r,
                 (

@@ -17,7 +17,7 @@ use crate::provider::Platform;
 use crate::provider::startexam::{StartExam, StartExamSettings};
 use crate::receiver::SourceKind;
 use crate::roster::Admissions;
-use crate::worker::{BURST, Limits, WorkerRules};
+use crate::worker::{BURST, Generation, Limits, WorkerRules};
 
 /// Opens the log that is configured: Kafka if brokers are named, else the embedded one.
 ///
@@ -126,6 +126,7 @@ pub(super) fn startexam(
         provider: Provider::StartExam,
         people: people_rules(settings),
         planner: Box::new(planner),
+        assignments: Generation::new(settings.assignments_generation, &settings.assignments),
         partitions: 1,
         limits: Limits {
             calls_per_second: account.max_rps,

@@ -145,6 +145,27 @@ impl Failure {
         }
     }
 
+    /// Whether another failure is the same as far as a machine can tell: the platform's words
+    /// may name a person.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.code() == other.code() && self.status() == other.status()
+    }
+
+    const fn status(&self) -> Option<u16> {
+        match self {
+            Self::Garbled { status }
+            | Self::Faulted { status, .. }
+            | Self::Refused { status, .. }
+            | Self::UnknownTarget { status, .. }
+            | Self::Unauthorized { status } => Some(*status),
+            Self::Unreachable
+            | Self::Unanswered
+            | Self::Throttled { .. }
+            | Self::TooLarge
+            | Self::WrongClock => None,
+        }
+    }
+
     /// The platform's own words, where it gave some. May hold personal data.
     pub fn said(&self) -> Option<&str> {
         match self {

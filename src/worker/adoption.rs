@@ -30,10 +30,14 @@ impl Worker {
     /// is an import that says so. From then on there is a record, so every later change is
     /// asserted.
     pub(super) fn adopt(&mut self, id: &EmployeeId, now: Timestamp) {
+        // By outdated assignments nobody is as planned.
+        if self.succession.is_outdated() {
+            return;
+        }
         let Some(lane) = self.lanes.get_mut(id).filter(|lane| !lane.has_state) else {
             return;
         };
-        let Some(outlook) = lane.outlook.as_ref().filter(|outlook| outlook.is_adopted) else {
+        let Some(outlook) = lane.outlook.as_ref().filter(|it| it.is_adopted()) else {
             return;
         };
         lane.has_state = true;

@@ -11,7 +11,7 @@ use super::retry::{Attempt, Verdict, judge};
 use super::state::{Dead, OperationName, Trying};
 use crate::id::EmployeeId;
 use crate::plan::{Applied, Aspect};
-use crate::provider::{Answer, Blame, Call, Counted, Failure, Operation, Target};
+use crate::provider::{Answer, Blame, Call, Counted, Failure, Operation};
 use crate::shard::{CallId, Effect};
 
 /// One person's part of a call that is over.
@@ -92,7 +92,6 @@ impl Worker {
             Answer::Applied | Answer::Counted(_) | Answer::Each(_) => {
                 self.gate.works();
                 self.batches.worked(kind, size);
-                self.open_target(kind);
             }
             Answer::Failed(failure) => {
                 tracing::info!(provider, people, failure.code = outcome, "Call failed");
@@ -132,7 +131,10 @@ impl Worker {
             return;
         };
         match failure {
-            None => self.applied(settled, effects),
+            None => {
+                self.applied(settled, effects);
+                self.learn_of_target(settled.id, settled.operation, true, settled.now);
+            }
             Some(failure) => self.failed(settled, failure, &before, effects),
         }
         self.write_state(settled.id, settled.now, effects);
@@ -200,8 +202,8 @@ impl Worker {
             return;
         };
         // A batch that was refused may have been applied in part.
-        let is_certain = !failure.is_ambiguous() && people == 1;
-        if is_certain || *failure == Failure::Unreachable {
+        let is_certain = people == 1 || failure.blame() != Blame::Event;
+        if is_certain && !failure.is_ambiguous() {
             lane.state.applied.take_back(operation, before);
         }
         if failure.is_ambiguous() {
@@ -220,7 +222,16 @@ impl Worker {
             age: Duration::try_from(waited).unwrap_or_default(),
             draw,
         };
-        let verdict = judge(&attempt, failure, &self.rules.settings);
+        let mut verdict = judge(&attempt, failure, &self.rules.settings);
+        if failure.blame() == Blame::Event && people == 1 {
+            self.learn_of_target(id, operation, false, now);
+            if verdict == Verdict::Dead && self.blames_target(id, operation, failure) {
+                verdict = Verdict::CloseTarget;
+            }
+        }
+        let Some(lane) = self.lanes.get_mut(id) else {
+            return;
+        };
         let later = |wait: Duration| now.checked_add(wait).unwrap_or(Timestamp::MAX);
         match verdict {
             Verdict::Retry(wait) => {
@@ -242,7 +253,7 @@ impl Worker {
             Verdict::Dead | Verdict::Expired => {
                 self.bury(settled, verdict.code(failure), failure, effects);
             }
-            Verdict::CloseTarget => self.close_target(operation, now),
+            Verdict::CloseTarget => self.close_target(id, operation, failure, now),
             Verdict::CloseProvider => self.close_provider(failure, now),
         }
         self.count(failure.code());
@@ -293,38 +304,6 @@ impl Worker {
             failure.code = code,
             "Operation given up; it is in the dead-letter topic"
         );
-    }
-
-    fn close_target(&mut self, operation: &Operation, now: Timestamp) {
-        let (Operation::Join { target } | Operation::Leave { target }) = operation else {
-            return;
-        };
-        let probe_at = now.checked_add(self.rules.settings.probe_every);
-        if self
-            .gate
-            .close_target(target, probe_at.unwrap_or(Timestamp::MAX))
-        {
-            tracing::error!(
-                provider = self.rules.provider.as_str(),
-                target.name = target.0,
-                failure.code = "target_unknown",
-                "The provider does not know this target; correct the assignments or create it there"
-            );
-        }
-    }
-
-    fn open_target(&mut self, kind: &Kind) {
-        let Kind::Target(Target(name)) = kind else {
-            return;
-        };
-        if self.gate.open_target(&Target(name.clone())) {
-            let provider = self.rules.provider.as_str();
-            tracing::info!(
-                provider,
-                target.name = name,
-                "The provider knows this target again"
-            );
-        }
     }
 
     fn close_provider(&mut self, failure: &Failure, now: Timestamp) {

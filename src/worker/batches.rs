@@ -62,6 +62,12 @@ impl Batches {
         }
     }
 
+    /// Whoever waits for a call of a kind.
+    pub(super) fn people(&self, kind: &Kind) -> Vec<EmployeeId> {
+        let queues = self.queues.iter().filter(|(key, _)| key.0 == *kind);
+        queues.flat_map(|(_, queue)| queue.people()).collect()
+    }
+
     /// How many operations wait.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {

@@ -8,13 +8,16 @@ use jiff::Timestamp;
 use super::batches::Batches;
 use super::books::{Book, Books};
 use super::gate::{Admitted, Gate};
+use super::generation::Succession;
 use super::holding::Brake;
 use super::kind::Kind;
 use super::lanes::{Lanes, Place};
 use super::next::{Next, Waits};
 use super::outlook::look;
 use super::rules::WorkerRules;
+use super::signs::Signs;
 use super::state::PersonState;
+use super::targets::Targets;
 use crate::id::EmployeeId;
 use crate::log::{Arrived, Topic, header};
 use crate::metrics::WorkerMetrics;
@@ -30,8 +33,11 @@ pub struct Worker {
     pub(super) lanes: Lanes,
     pub(super) batches: Batches,
     pub(super) gate: Gate,
+    pub(super) targets: Targets,
     pub(super) books: Books,
     pub(super) brake: Brake,
+    signs: Signs,
+    pub(super) succession: Succession,
     pub(super) calls: HashMap<CallId, (Kind, Call)>,
     /// The core's own die: seeded, so that a history can be repeated.
     pub(super) die: fastrand::Rng,
@@ -53,8 +59,11 @@ impl Worker {
             lanes: Lanes::default(),
             batches: Batches::new(rules.settings.linger, rules.limits),
             gate: Gate::new(rules.limits),
+            targets: Targets::default(),
             books: Books::new(&metrics, rules.provider, partition),
             brake: Brake::new(&rules, &metrics, partition),
+            signs: Signs::new(&metrics, rules.provider, partition),
+            succession: Succession::default(),
             calls: HashMap::new(),
             die: fastrand::Rng::with_seed(seed),
             last_cohort: 0,
@@ -128,22 +137,25 @@ impl Worker {
         let Some(outlook) = lane.outlook.as_ref() else {
             return;
         };
+        let is_outdated = self.succession.is_outdated();
         lane.state.forget_unwanted(&outlook.desired);
         lane.state
             .dead
-            .retain(|_, dead| dead.plan == outlook.digest);
+            .retain(|_, dead| is_outdated || dead.plan == outlook.digest);
         let mut steps = outlook.steps(&self.rules, &lane.state);
         let guarded = lane.state.guard.clone();
         let restraint = lane.state.guard.restrain(&mut steps, outlook, now);
         if lane.state.guard != guarded {
             self.changed.insert(id.clone());
         }
+        let restraint = self.succession.restrain(&mut steps).or(restraint);
         let due = outlook.removal_at.filter(|_| outlook.judgement.is_none());
         self.brake.forecast.expect(id, &mut lane.due, due);
         let waits = Waits {
+            id,
             outlook,
             state: &lane.state,
-            gate: &self.gate,
+            targets: &self.targets,
             now,
         };
         let next = waits.choose(&steps);
@@ -164,12 +176,23 @@ impl Worker {
                 Some(((kind, lane.cohort), operation.clone()))
             }
             Next::Later(_) => None,
+            Next::Closed => {
+                // The half of a batch it belonged to says nothing once the target is open.
+                lane.cohort = None;
+                None
+            }
             Next::Nothing => {
                 lane.cohort = None;
                 lane.outlook = None;
                 None
             }
         };
+        self.targets.wait(id, &steps);
+        if let Next::Now(operation) = next {
+            let until = now.checked_add(self.rules.settings.probe_every);
+            self.targets
+                .claim(id, operation, until.unwrap_or(Timestamp::MAX));
+        }
         lane.queue(id, wanted, &mut self.batches, now);
         self.lanes.wake(id, wake);
     }
@@ -278,6 +301,14 @@ impl Core for Worker {
         self.states
     }
 
+    fn note(&self) -> Option<String> {
+        self.succession.note(&self.rules.assignments)
+    }
+
+    fn restore_note(&mut self, note: &str) {
+        self.succession.restore(note, &self.rules);
+    }
+
     fn handle(&mut self, input: Input<Answer>, now: Timestamp) -> Vec<Effect<Call>> {
         let mut effects = Vec::new();
         match input {
@@ -293,12 +324,14 @@ impl Core for Worker {
                 for id in self.lanes.due(now) {
                     self.plan(&id, now);
                 }
+                self.try_targets(now);
             }
             Input::Draining => self.is_draining = true,
         }
         self.send(now, &mut effects);
         self.write_changed(now, &mut effects);
         self.tell_held(now);
+        self.signs.show(self.targets.closed());
         effects
     }
 
@@ -308,7 +341,11 @@ impl Core for Worker {
             let ready = self.batches.ready_at(locks)?;
             Some(ready.max(opens?))
         });
-        let others = [self.lanes.next_wake(), self.brake.forecast.review_at()];
+        let others = [
+            self.lanes.next_wake(),
+            self.targets.next_try(),
+            self.brake.forecast.review_at(),
+        ];
         calls.into_iter().chain(others).flatten().min()
     }
 

@@ -1,12 +1,10 @@
 //! The gate of one provider: how many calls, how fast, and whether any at all.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::kind::Kind;
-use crate::provider::Target;
 
 /// What a provider can take.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -85,8 +83,6 @@ pub(super) struct Gate {
     failures: u32,
     /// While set, one call at a time tries whether the provider works again.
     is_probing: bool,
-    /// Targets the provider does not know, with when they are tried again.
-    targets: BTreeMap<Target, Timestamp>,
 }
 
 impl Gate {
@@ -103,7 +99,6 @@ impl Gate {
             closed_until: Timestamp::MIN,
             failures: 0,
             is_probing: false,
-            targets: BTreeMap::new(),
         }
     }
 
@@ -161,21 +156,6 @@ impl Gate {
     fn close(&mut self, now: Timestamp, wait: Duration) {
         let until = now.checked_add(wait).unwrap_or(Timestamp::MAX);
         self.closed_until = self.closed_until.max(until);
-    }
-
-    /// Closes one target; says whether it was open.
-    pub(super) fn close_target(&mut self, target: &Target, until: Timestamp) -> bool {
-        self.targets.insert(target.clone(), until).is_none()
-    }
-
-    /// Opens a target; says whether it was closed.
-    pub(super) fn open_target(&mut self, target: &Target) -> bool {
-        self.targets.remove(target).is_some()
-    }
-
-    /// Until when a target is closed.
-    pub(super) fn target_closed_until(&self, target: &Target) -> Option<Timestamp> {
-        self.targets.get(target).copied()
     }
 }
 

@@ -9,8 +9,10 @@ mod adoption;
 mod answers;
 mod batches;
 mod books;
+mod closing;
 mod core;
 mod gate;
+mod generation;
 mod guard;
 mod holding;
 mod host;
@@ -24,13 +26,16 @@ mod reassert;
 mod retry;
 mod rules;
 mod settings;
+mod signs;
 mod state;
+mod targets;
 
 #[cfg(test)]
 mod tests;
 
 pub use core::Worker;
 pub use gate::{BURST, Limits};
+pub use generation::Generation;
 pub use guard::{Budget, GuardSettings, Guarded, Pass};
 pub use host::WorkerHost;
 pub use rules::WorkerRules;

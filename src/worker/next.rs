@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::gate::Gate;
 use super::outlook::Outlook;
 use super::state::{OperationName, PersonState};
+use super::targets::Targets;
+use crate::id::EmployeeId;
 use crate::provider::Operation;
 
 /// What a lane does next.
@@ -12,6 +13,8 @@ use crate::provider::Operation;
 pub(super) enum Next<'a> {
     Now(&'a Operation),
     Later(Timestamp),
+    /// A target to open.
+    Closed,
     Nothing,
 }
 
@@ -20,7 +23,7 @@ impl Next<'_> {
     pub(super) const fn later(&self) -> Option<Timestamp> {
         match self {
             Self::Later(at) => Some(*at),
-            Self::Now(_) | Self::Nothing => None,
+            Self::Now(_) | Self::Closed | Self::Nothing => None,
         }
     }
 }
@@ -28,9 +31,10 @@ impl Next<'_> {
 /// What a person's steps may have to wait for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Waits<'a> {
+    pub(super) id: &'a EmployeeId,
     pub(super) outlook: &'a Outlook,
     pub(super) state: &'a PersonState,
-    pub(super) gate: &'a Gate,
+    pub(super) targets: &'a Targets,
     pub(super) now: Timestamp,
 }
 
@@ -38,9 +42,14 @@ impl Waits<'_> {
     /// The first step that is neither dead nor waiting; else when the first one stops waiting.
     pub(super) fn choose<'s>(&self, steps: &'s [Operation]) -> Next<'s> {
         let mut earliest: Option<Timestamp> = None;
+        let mut otherwise = Next::Nothing;
         for step in steps {
             let name = OperationName::from(step);
             if self.state.dead.contains_key(&name) {
+                continue;
+            }
+            if self.targets.holds(self.id, step, self.now) {
+                otherwise = Next::Closed;
                 continue;
             }
             match self.until(step, &name) {
@@ -48,22 +57,16 @@ impl Waits<'_> {
                 Some(at) => earliest = Some(earliest.map_or(at, |other| other.min(at))),
             }
         }
-        earliest.map_or(Next::Nothing, Next::Later)
+        earliest.map_or(otherwise, Next::Later)
     }
 
     /// Until when a step waits.
     fn until(&self, step: &Operation, name: &OperationName) -> Option<Timestamp> {
         let tried = self.state.trying.get(name).map(|trying| trying.next_at);
-        let closed = match step {
-            Operation::Join { target } | Operation::Leave { target } => {
-                self.gate.target_closed_until(target)
-            }
-            Operation::Lock { .. } | Operation::Activate { .. } => None,
-        };
         let calm = match step {
             Operation::Leave { .. } => self.outlook.calm_until,
             Operation::Lock { .. } | Operation::Activate { .. } | Operation::Join { .. } => None,
         };
-        tried.max(closed).max(calm).filter(|at| *at > self.now)
+        tried.max(calm).filter(|at| *at > self.now)
     }
 }

@@ -15,6 +15,15 @@ use crate::provider::{Operation, Profile};
 /// More dates than this between now and an end are not looked through.
 const MOST_DATES: usize = 32;
 
+/// What an import means for somebody of whom the worker knows nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Imported {
+    /// They left long ago, and nobody but imports ever said so: never asserted.
+    History,
+    /// The provider has them as planned.
+    Adopted,
+}
+
 /// What HR wants of a person, until something changes.
 #[derive(Debug, Clone)]
 pub(super) struct Outlook {
@@ -33,15 +42,18 @@ pub(super) struct Outlook {
     pub(super) calm_until: Option<Timestamp>,
     /// When somebody who is not to be removed yet will be.
     pub(super) removal_at: Option<Timestamp>,
-    /// Whoever imported them says that the provider has them as planned.
-    pub(super) is_adopted: bool,
-    /// They are known from imports alone, and left long ago.
-    is_history: bool,
+    /// What their import means for somebody of whom the worker knows nothing.
+    import: Option<Imported>,
     /// What an operator decided of these very facts.
     pub(super) judgement: Option<Judgement>,
 }
 
 impl Outlook {
+    /// Whether they count as already as planned, if the worker has no record of them.
+    pub(super) fn is_adopted(&self) -> bool {
+        self.import == Some(Imported::Adopted)
+    }
+
     /// Whether HR wants the person out.
     pub(super) const fn is_removal(&self) -> bool {
         self.desired.account.is_locked_out()
@@ -49,7 +61,7 @@ impl Outlook {
 
     /// The operations that are possible now, most urgent first.
     pub(super) fn steps(&self, rules: &WorkerRules, state: &PersonState) -> Vec<Operation> {
-        if self.is_history && state.applied.account == Account::Unknown {
+        if self.import == Some(Imported::History) && state.applied.account == Account::Unknown {
             return Vec::new();
         }
         let mut steps = rules.planner.steps(&self.desired, &state.applied);
@@ -94,8 +106,7 @@ pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option
         fell_due: standing.ended_at.is_some() && standing.ended_at > person.received,
         is_erased: person.is_erased_by_anybody(),
         removal_since: person.received.max(standing.ended_at),
-        is_adopted: person.is_adopted_at(rules.provider),
-        is_history: is_history(&person, &standing, now),
+        import: imported(&person, &standing, rules, now),
         removal_at,
         judgement: judgement(&person, rules),
         desired,
@@ -108,9 +119,19 @@ pub(super) fn fact_version(record: &[u8]) -> Option<FactVersion> {
     Some(person.fact_version())
 }
 
-fn is_history(person: &Person, standing: &Standing, now: Timestamp) -> bool {
+fn imported(
+    person: &Person,
+    standing: &Standing,
+    rules: &WorkerRules,
+    now: Timestamp,
+) -> Option<Imported> {
     let recent = now.checked_sub(HISTORY).unwrap_or(Timestamp::MIN);
-    person.is_only_imported() && standing.ended_at.is_some_and(|ended_at| ended_at < recent)
+    let is_long_gone = standing.ended_at.is_some_and(|ended_at| ended_at < recent);
+    if is_long_gone && person.is_only_imported() {
+        return Some(Imported::History);
+    }
+    let is_adopted = person.is_adopted_at(rules.provider);
+    is_adopted.then_some(Imported::Adopted)
 }
 
 /// A decision about other facts than the present ones has no effect.

@@ -105,6 +105,10 @@ impl Queue {
         self.side(stand.is_leave).remove(&stand.ticket);
     }
 
+    pub(super) fn people(&self) -> impl Iterator<Item = EmployeeId> {
+        self.joins.values().chain(self.leaves.values()).cloned()
+    }
+
     pub(super) fn has_joins(&self) -> bool {
         !self.joins.is_empty()
     }

@@ -35,7 +35,7 @@ fn people_in(call: &str) -> usize {
 
 #[test]
 fn an_immediate_termination_goes_before_thousands_of_locks_due_at_midnight() {
-    let mut world = on_the_eve(3000);
+    let mut world = on_the_eve(2000);
     world.settle_for(Duration::from_secs(4));
     let before = world.take_calls();
     assert!((2..=4).contains(&before.len()), "{}", before.len());

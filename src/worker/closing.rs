@@ -1,0 +1,149 @@
+//! Trouble of ours: what stops calls, to a provider or about a target, and blames nobody.
+
+use jiff::Timestamp;
+
+use super::core::Worker;
+use super::kind::Kind;
+use super::state::OperationName;
+use super::targets::Why;
+use crate::id::EmployeeId;
+use crate::provider::{Blame, Failure, Operation, Target};
+
+impl Worker {
+    /// When what is closed at `now` is tried again.
+    fn try_again_at(&self, now: Timestamp) -> Timestamp {
+        let at = now.checked_add(self.rules.settings.probe_every);
+        at.unwrap_or(Timestamp::MAX)
+    }
+
+    /// Says whether the target, not the person who came alone, is to blame for a refusal.
+    pub(super) fn blames_target(
+        &mut self,
+        id: &EmployeeId,
+        operation: &Operation,
+        failure: &Failure,
+    ) -> bool {
+        // A platform may refuse to unregister whoever it hides: that says nothing of others.
+        let Operation::Join { target } = operation else {
+            return false;
+        };
+        self.targets.refuses(target, id, failure)
+    }
+
+    /// Closes a target the platform does not know, or that refuses everybody.
+    pub(super) fn close_target(
+        &mut self,
+        id: &EmployeeId,
+        operation: &Operation,
+        failure: &Failure,
+        now: Timestamp,
+    ) {
+        let (Operation::Join { target } | Operation::Leave { target }) = operation else {
+            return;
+        };
+        let why = if failure.blame() == Blame::Target {
+            Why::Unknown
+        } else {
+            Why::Refusing
+        };
+        let until = self.try_again_at(now);
+        if !self.targets.close(target, why, until) {
+            return;
+        }
+        let provider = self.rules.provider.as_str();
+        match why {
+            Why::Unknown => tracing::error!(
+                provider,
+                target.name = target.0,
+                failure.code = "target_unknown",
+                "The provider does not know this target; correct the assignments or create it there"
+            ),
+            Why::Refusing => {
+                tracing::error!(
+                    provider,
+                    target.name = target.0,
+                    failure.code = "target_refused",
+                    "The provider refuses one person like the other at this target; correct the \
+                     assignments or mend it there"
+                );
+                self.targets.blamed(target, id);
+                self.acquit(target, failure, now);
+            }
+        }
+        for id in self.batches.people(&Kind::Target(target.clone())) {
+            self.plan(&id, now);
+        }
+    }
+
+    /// Lifts the marks of those who were given up before their target was found to be to
+    /// blame.
+    fn acquit(&mut self, target: &Target, failure: &Failure, now: Timestamp) {
+        let name = OperationName::from(&Operation::Join {
+            target: target.clone(),
+        });
+        let since = self.targets.joined_at(target);
+        for id in self.lanes.people() {
+            let Some(lane) = self.lanes.get_mut(&id) else {
+                continue;
+            };
+            let is_innocent = lane.state.dead.get(&name).is_some_and(|dead| {
+                dead.code == failure.code() && since.is_none_or(|since| dead.at > since)
+            });
+            if is_innocent {
+                lane.state.dead.remove(&name);
+                self.changed.insert(id.clone());
+                self.plan(&id, now);
+            }
+        }
+    }
+
+    /// Notes that an operation is in force, or was refused to one person alone: opens its target
+    /// if that shows that it works.
+    pub(super) fn learn_of_target(
+        &mut self,
+        id: &EmployeeId,
+        operation: &Operation,
+        is_applied: bool,
+        now: Timestamp,
+    ) {
+        let (Operation::Join { target } | Operation::Leave { target }) = operation else {
+            return;
+        };
+        let joins = matches!(operation, Operation::Join { .. });
+        if is_applied && joins {
+            self.targets.joined(target, id, now);
+        }
+        let shows_it_works = match self.targets.why_closed(target) {
+            None => false,
+            Some(Why::Unknown) => true,
+            Some(Why::Refusing) => is_applied && joins,
+        };
+        if !shows_it_works {
+            return;
+        }
+        tracing::info!(
+            provider = self.rules.provider.as_str(),
+            target.name = target.0,
+            "The provider takes people at this target again"
+        );
+        for id in self.targets.open(target).unwrap_or_default() {
+            self.plan(&id, now);
+        }
+    }
+
+    /// Lets one of those who wait for a closed target try it, if its time has come.
+    pub(super) fn try_targets(&mut self, now: Timestamp) {
+        for target in self.targets.due(now) {
+            for id in self.targets.waiting(&target) {
+                self.plan(&id, now);
+                if !self.targets.is_due(&target, now) {
+                    break;
+                }
+            }
+            if self.targets.is_due(&target, now) {
+                let until = self.try_again_at(now);
+                self.targets.postpone(&target, until);
+            }
+        }
+    }
+}
