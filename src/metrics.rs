@@ -58,6 +58,12 @@ pub struct RosterMetrics {
     pub facts: IntCounterVec,
     /// Facts said to have happened after they were received, by source.
     pub clock_ahead: IntCounterVec,
+    /// Facts with a lower sequence than an earlier one, by source.
+    pub sequences_fallen: IntCounterVec,
+    /// Removals that left the person active, by source.
+    pub removals_overruled: IntCounterVec,
+    /// People seen active soon after their end, by partition.
+    pub conflicts: IntGaugeVec,
 }
 
 /// What goes out to the platforms.
@@ -212,6 +218,30 @@ impl RosterMetrics {
                     "Facts said to have happened after they were received.",
                 ),
                 &["source"],
+            )?,
+            sequences_fallen: counter(
+                r,
+                (
+                    "sequence_fell_facts_total",
+                    "Facts with a lower sequence than an earlier one.",
+                ),
+                &["source"],
+            )?,
+            removals_overruled: counter(
+                r,
+                (
+                    "removals_overruled_total",
+                    "Removals that left the person active.",
+                ),
+                &["source"],
+            )?,
+            conflicts: gauge(
+                r,
+                (
+                    "conflicting_people",
+                    "People seen active soon after their end, who stay out.",
+                ),
+                &["partition"],
             )?,
         })
     }
