@@ -74,12 +74,26 @@ pub struct WorkerMetrics {
     /// Dead letters, by provider and failure code.
     pub dead_letters: IntCounterVec,
     /// People by provider, partition and the book they are in (`applied`, `scheduled`,
-    /// `pending`, `leaver_not_locked`, `lock_refused`, `dead`, `unmapped`, `undecodable`).
+    /// `pending`, `leaver_not_locked`, `lock_refused`, `held`, `rejected`, `dead`, `unmapped`,
+    /// `undecodable`).
     pub waiting: IntGaugeVec,
     /// Targets that are closed, by provider and partition.
     pub closed_targets: IntGaugeVec,
+    /// The brake on removals.
+    pub guard: GuardMetrics,
     /// Seconds from a removal's fact being received to its lock being confirmed.
     pub removal_seconds: HistogramVec,
+}
+
+/// The brake on removals.
+#[derive(Debug, Clone)]
+pub struct GuardMetrics {
+    /// People who may be removed in an hour, by provider and partition.
+    pub budget: IntGaugeVec,
+    /// How many of them are left, by provider, partition and budget (`removals`, `leaves`).
+    pub left: IntGaugeVec,
+    /// Removals due within a day that will be held, by provider and partition.
+    pub beyond: IntGaugeVec,
 }
 
 /// Upper bounds in seconds from one millisecond to half a minute.
@@ -239,6 +253,7 @@ impl WorkerMetrics {
                 ("closed_targets", "Targets at which registrations wait."),
                 &["provider", "partition"],
             )?,
+            guard: GuardMetrics::new(r)?,
             removal_seconds: histogram(
                 r,
                 (
@@ -247,6 +262,37 @@ impl WorkerMetrics {
                 ),
                 &["provider"],
                 REMOVAL_SECONDS,
+            )?,
+        })
+    }
+}
+
+impl GuardMetrics {
+    fn new(r: &Registry) -> Result<Self, Error> {
+        Ok(Self {
+            budget: gauge(
+                r,
+                (
+                    "removal_budget_people",
+                    "People who may be removed in an hour.",
+                ),
+                &["provider", "partition"],
+            )?,
+            left: gauge(
+                r,
+                (
+                    "removal_budget_left_people",
+                    "How many more people may be removed within the hour.",
+                ),
+                &["provider", "partition", "budget"],
+            )?,
+            beyond: gauge(
+                r,
+                (
+                    "removals_ahead_beyond_budget_people",
+                    "Removals due within a day that will be held.",
+                ),
+                &["provider", "partition"],
             )?,
         })
     }

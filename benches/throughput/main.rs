@@ -56,7 +56,7 @@ struct Arguments {
     #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]
     concurrency: Vec<usize>,
     /// How many people are hired and terminated.
-    #[arg(long, default_value_t = 25_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, default_value_t = 25_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     people: u32,
     /// Calls a second that the platform is said to take, as `max_rps` in a configuration.
     #[arg(long, default_value_t = 10_000.0)]

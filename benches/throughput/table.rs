@@ -12,6 +12,8 @@ use crate::webhooks;
 /// Calls a second of an account that is configured with no more than it needs.
 const DEFAULT_RPS: f64 = 2.0;
 
+const MEBIBYTE: f64 = 1_048_576.0;
+
 pub(super) fn webhooks() -> Table {
     headed(["at once", "requests", "requests/s", "p50", "p99"])
 }
@@ -40,6 +42,8 @@ pub(super) fn terminations() -> Table {
         "lock calls",
         "tidying calls",
         "all calls at 2/s",
+        "restored",
+        "memory",
     ])
 }
 
@@ -60,6 +64,8 @@ pub(super) fn add_terminations(table: &mut Table, kind: &Kind, measured: &Measur
             measured.lock_calls.to_string(),
             measured.tidy_calls.to_string(),
             format!("{by_default:.0} s"),
+            format!("{:.2} s", measured.restored.as_secs_f64()),
+            format!("{:.0} MiB", measured.resident_bytes / MEBIBYTE),
         ],
     );
 }

@@ -53,6 +53,10 @@ pub(super) struct Measured {
     pub(super) tidied: Duration,
     pub(super) lock_calls: usize,
     pub(super) tidy_calls: usize,
+    /// From the start of a relay that finds everybody to the last partition restored.
+    pub(super) restored: Duration,
+    /// Memory of this process with everybody restored, the simulated platform's included.
+    pub(super) resident_bytes: f64,
 }
 
 /// Measures a company several times; the answer is the median by the last lock.
@@ -101,6 +105,15 @@ async fn measure_once(
     .await?;
     quiet(&platform).await;
     relay.run(std::future::ready(())).await?;
+    let again = Relay::start(
+        &place.settings,
+        &roles,
+        place.open(clock)?,
+        Arc::clone(clock),
+    )?;
+    let restored = restored(&again, company.people, clock).await?;
+    let resident_bytes = sum(&again, "process_resident_memory_bytes")?;
+    again.run(std::future::ready(())).await?;
 
     verify(&platform, company.people)?;
     let calls = platform.simulator().journal(None).split_off(calls_before);
@@ -116,7 +129,32 @@ async fn measure_once(
         tidied: since(last(&tidying).context("nobody was unregistered")?)?,
         lock_calls: locks.len(),
         tidy_calls: tidying.len(),
+        restored,
+        resident_bytes,
     })
+}
+
+/// Waits until both stages have everybody in memory; answers how long it took.
+async fn restored(relay: &Relay, people: u32, clock: &Arc<dyn Clock>) -> anyhow::Result<Duration> {
+    let started = clock.elapsed();
+    let everybody = 2.0 * f64::from(people);
+    while sum(relay, "hris_relay_people")? < everybody {
+        let took = clock.elapsed().saturating_sub(started);
+        ensure!(took < PATIENCE, "not everybody was restored");
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(clock.elapsed().saturating_sub(started))
+}
+
+/// The sum of a metric over all its labels.
+fn sum(relay: &Relay, name: &str) -> anyhow::Result<f64> {
+    let text = relay.metrics().render()?;
+    let of_name = |line: &&str| {
+        let rest = line.strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with(['{', ' ']))
+    };
+    let value = |line: &str| line.rsplit(' ').next()?.parse::<f64>().ok();
+    Ok(text.lines().filter(of_name).filter_map(value).sum())
 }
 
 /// When the last of the calls was answered.
@@ -146,6 +184,7 @@ fn configuration(account: &SimulatorSettings, at: SocketAddr, max_rps: f64) -> S
     format!(
         "[sources.hr]\nkind = \"standard_webhooks\"\n\
          secrets = [\"whsec_YmVuY2htYXJrLWtleS1iZW5jaG1hcmstMDE=\"]\ntime_zone = \"UTC\"\n\
+         [worker.guard]\nenabled = false\n\
          [providers.startexam]\nbase_url = \"http://{at}\"\nallow_insecure_http = true\n\
          account_id = {}\nsecret = {:?}\nprofile_id = {:?}\nmax_rps = {max_rps:?}\n\
          [[assignments]]\ngroup = \"Sales\"\nstartexam = {{ programs = {programs:?} }}\n",

@@ -108,6 +108,7 @@ pub(super) fn startexam(
         provider: crate::id::Provider::StartExam,
         people: people_rules(settings),
         planner: Box::new(planner),
+        partitions: 1,
         limits: Limits {
             calls_per_second: account.max_rps,
             burst: BURST,

@@ -220,7 +220,11 @@ impl Relay {
         let process = self.process.clone();
         let host = move |partitions| {
             let limits = rules.limits.shared_by(partitions);
-            let rules = WorkerRules { limits, ..rules };
+            let rules = WorkerRules {
+                partitions,
+                limits,
+                ..rules
+            };
             WorkerHost::new(rules, platform, settings, process)
         };
         let (group, source) = (Group::Worker(provider), Topic::People);

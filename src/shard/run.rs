@@ -105,11 +105,13 @@ impl<H: Host> Shard<'_, H> {
         let now = self.now();
         let begun = self.machine.begin(&found, now);
         if begun.is_ok() {
+            let people = self.machine.core().people();
+            self.host.count_people(self.partition.index(), people);
             tracing::info!(
                 stage = self.host.name(),
                 record.partition = self.partition.index(),
                 record.offset = committed,
-                people = self.machine.core().people(),
+                people,
                 "Partition restored"
             );
         }

@@ -130,7 +130,7 @@ impl Worker {
             }
             Some(failure) => self.failed(settled, failure, &before, effects),
         }
-        self.write_state(settled.id, effects);
+        self.write_state(settled.id, settled.now, effects);
     }
 
     fn applied(&mut self, settled: &Settled<'_>, effects: &mut Vec<Effect<Call>>) {
@@ -142,6 +142,7 @@ impl Worker {
             return;
         };
         lane.state.confirm(operation);
+        lane.state.guard.confirm(operation, now);
         let tried = lane.state.trying.remove(&OperationName::from(operation));
         lane.cohort = None;
         let letter = Letter {

@@ -17,6 +17,10 @@ pub(super) enum Book {
     /// A person to lock them out by hand, and whatever the platform refuses to be mended: until
     /// then it is tried hourly.
     LockRefused,
+    /// An operator to release or reject what is beyond the guard's budget.
+    Held,
+    /// A newer fact: an operator decided that they stay as they are.
+    Rejected,
     /// A person to change the plan, or to redrive.
     Dead,
     /// An assignment for one of their groups.
@@ -26,12 +30,14 @@ pub(super) enum Book {
 }
 
 impl Book {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Applied,
         Self::Scheduled,
         Self::Pending,
         Self::LeaverNotLocked,
         Self::LockRefused,
+        Self::Held,
+        Self::Rejected,
         Self::Dead,
         Self::Unmapped,
         Self::Undecodable,
@@ -44,6 +50,8 @@ impl Book {
             Self::Pending => "pending",
             Self::LeaverNotLocked => "leaver_not_locked",
             Self::LockRefused => "lock_refused",
+            Self::Held => "held",
+            Self::Rejected => "rejected",
             Self::Dead => "dead",
             Self::Unmapped => "unmapped",
             Self::Undecodable => "undecodable",
@@ -63,6 +71,8 @@ impl Book {
             | Self::Pending
             | Self::LeaverNotLocked
             | Self::LockRefused
+            | Self::Held
+            | Self::Rejected
             | Self::Dead => {}
         }
     }

@@ -8,13 +8,14 @@ use jiff::Timestamp;
 use super::batches::Batches;
 use super::books::{Book, Books};
 use super::gate::{Admitted, Gate};
+use super::holding::Brake;
 use super::kind::Kind;
 use super::lanes::{Lanes, Place};
 use super::next::{Next, Waits};
 use super::outlook::look;
 use super::rules::WorkerRules;
 use super::signs::Signs;
-use super::state::{PersonState, state_record};
+use super::state::PersonState;
 use super::targets::Targets;
 use crate::id::EmployeeId;
 use crate::log::{Arrived, Topic, header};
@@ -34,6 +35,7 @@ pub struct Worker {
     pub(super) targets: Targets,
     pub(super) books: Books,
     signs: Signs,
+    pub(super) brake: Brake,
     pub(super) calls: HashMap<CallId, (Kind, Call)>,
     /// The core's own die: seeded, so that a history can be repeated.
     pub(super) die: fastrand::Rng,
@@ -42,7 +44,7 @@ pub struct Worker {
     /// People whose record has changed otherwise than by a call.
     pub(super) changed: BTreeSet<EmployeeId>,
     /// People with a durable record.
-    states: usize,
+    pub(super) states: usize,
     /// What is found at the start was told before the restart: the metrics still show it.
     is_restoring: bool,
     is_draining: bool,
@@ -58,6 +60,7 @@ impl Worker {
             targets: Targets::default(),
             books: Books::new(&metrics, rules.provider, partition),
             signs: Signs::new(&metrics, rules.provider, partition),
+            brake: Brake::new(&rules, &metrics, partition),
             calls: HashMap::new(),
             die: fastrand::Rng::with_seed(seed),
             last_cohort: 0,
@@ -113,6 +116,7 @@ impl Worker {
             self.plan(&id, now);
         }
         self.is_restoring = false;
+        self.brake.restored();
     }
 
     /// Plans a person again, and queues what can be done now.
@@ -133,7 +137,14 @@ impl Worker {
         lane.state
             .dead
             .retain(|_, dead| dead.plan == outlook.digest);
-        let steps = outlook.steps(&self.rules, &lane.state);
+        let mut steps = outlook.steps(&self.rules, &lane.state);
+        let guarded = lane.state.guard.clone();
+        let restraint = lane.state.guard.restrain(&mut steps, outlook, now);
+        if lane.state.guard != guarded {
+            self.changed.insert(id.clone());
+        }
+        let due = outlook.removal_at.filter(|_| outlook.judgement.is_none());
+        self.brake.forecast.expect(id, &mut lane.due, due);
         let waits = Waits {
             id,
             outlook,
@@ -142,7 +153,7 @@ impl Worker {
             now,
         };
         let next = waits.choose(&steps);
-        let book = lane.book_of(outlook, &steps);
+        let book = lane.book_of(outlook, &steps, restraint);
         let wake = [
             next.later(),
             outlook.next_change,
@@ -204,23 +215,6 @@ impl Worker {
         lane.outlook.is_some()
     }
 
-    fn write_changed(&mut self, effects: &mut Vec<Effect<Call>>) {
-        for id in std::mem::take(&mut self.changed) {
-            self.write_state(&id, effects);
-        }
-    }
-
-    /// Writes a person's durable record.
-    pub(super) fn write_state(&mut self, id: &EmployeeId, effects: &mut Vec<Effect<Call>>) {
-        let Some(lane) = self.lanes.get_mut(id) else {
-            return;
-        };
-        self.states = self.states.saturating_add(usize::from(!lane.has_state));
-        lane.has_state = true;
-        let record = state_record(self.rules.provider, id, &lane.state);
-        effects.push(Effect::Write(record));
-    }
-
     /// Sends every batch that is ready, as far as the gate lets it.
     fn send(&mut self, now: Timestamp, effects: &mut Vec<Effect<Call>>) {
         while !self.is_draining && self.gate.opens_at().is_some_and(|at| at <= now) {
@@ -231,14 +225,8 @@ impl Worker {
             let call_id = CallId(self.last_call);
             let mut people = Vec::with_capacity(waiting.len());
             for entry in waiting {
-                let Some(lane) = self.lanes.get_mut(&entry.id) else {
-                    continue;
-                };
-                let Some(operation) = lane.depart(entry.ticket, call_id, now) else {
-                    continue;
-                };
-                self.write_state(&entry.id, effects);
-                people.push((entry.id, operation));
+                let step = self.let_go(&entry, call_id, now, effects);
+                people.extend(step.map(|step| (entry.id, step)));
             }
             if people.is_empty() {
                 continue;
@@ -286,6 +274,7 @@ impl Core for Worker {
         self.states = self.states.saturating_add(usize::from(!lane.has_state));
         lane.has_state = true;
         if let Ok(state) = serde_json::from_slice::<PersonState>(payload) {
+            self.brake.guard.observe(&id, &mut lane.tally, &state);
             lane.state = state;
         } else {
             lane.has_broken_state = true;
@@ -325,9 +314,10 @@ impl Core for Worker {
             }
             Input::Draining => self.is_draining = true,
         }
-        self.write_changed(&mut effects);
         self.send(now, &mut effects);
+        self.write_changed(now, &mut effects);
         self.signs.show(self.targets.closed());
+        self.tell_held(now);
         effects
     }
 
@@ -337,10 +327,12 @@ impl Core for Worker {
             let ready = self.batches.ready_at(locks)?;
             Some(ready.max(opens?))
         });
-        let wakes = calls
-            .into_iter()
-            .chain([self.lanes.next_wake(), self.targets.next_try()]);
-        wakes.flatten().min()
+        let others = [
+            self.lanes.next_wake(),
+            self.targets.next_try(),
+            self.brake.forecast.review_at(),
+        ];
+        calls.into_iter().chain(others).flatten().min()
     }
 
     fn people(&self) -> usize {

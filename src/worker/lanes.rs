@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::batches::Batches;
 use super::books::Book;
+use super::guard::{Restraint, Tally};
 use super::outlook::Outlook;
 use super::queue::{Key, Stand};
 use super::state::{OperationName, PersonState};
@@ -38,6 +39,10 @@ pub(super) struct Lane {
     pub(super) is_locked_again: bool,
     /// The durable record cannot be read: nothing is done, so that its bytes stay.
     pub(super) has_broken_state: bool,
+    /// What of the record the guard has counted.
+    pub(super) tally: Tally,
+    /// When the guard expects the person to go.
+    pub(super) due: Option<Timestamp>,
     timer: Option<Timestamp>,
 }
 
@@ -97,6 +102,14 @@ impl Lane {
         };
     }
 
+    /// What waits under a ticket, if it still does.
+    pub(super) fn waits_as(&self, wanted: u64) -> Option<&Operation> {
+        match &self.place {
+            Place::Queued { stand, operation } if stand.ticket == wanted => Some(operation),
+            Place::Queued { .. } | Place::Idle | Place::InFlight { .. } => None,
+        }
+    }
+
     /// Announces the queued operation in the durable record and hands it out.
     pub(super) fn depart(&mut self, entry: u64, call: CallId, now: Timestamp) -> Option<Operation> {
         match &self.place {
@@ -122,7 +135,12 @@ impl Lane {
         }
     }
 
-    pub(super) fn book_of(&self, outlook: &Outlook, steps: &[Operation]) -> Book {
+    pub(super) fn book_of(
+        &self,
+        outlook: &Outlook,
+        steps: &[Operation],
+        restraint: Option<Restraint>,
+    ) -> Book {
         let locks = |step: &&Operation| matches!(step, Operation::Lock { .. });
         let is_dead = |step: &Operation| self.state.dead.contains_key(&OperationName::from(step));
         let is_refused = |step: &Operation| {
@@ -137,6 +155,11 @@ impl Lane {
             }
         } else if steps.iter().any(|step| !is_dead(step)) {
             Book::Pending
+        } else if let Some(restraint) = restraint {
+            match restraint {
+                Restraint::Held => Book::Held,
+                Restraint::Rejected => Book::Rejected,
+            }
         } else if !steps.is_empty() {
             Book::Dead
         } else if outlook.desired.is_unmapped {

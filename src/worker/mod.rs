@@ -11,6 +11,8 @@ mod books;
 mod closing;
 mod core;
 mod gate;
+mod guard;
+mod holding;
 mod host;
 mod kind;
 mod lanes;
@@ -31,6 +33,7 @@ mod tests;
 
 pub use core::Worker;
 pub use gate::{BURST, Limits};
+pub use guard::{Budget, GuardSettings, Guarded, Pass};
 pub use host::WorkerHost;
 pub use rules::WorkerRules;
 pub use settings::WorkerSettings;

@@ -2,11 +2,17 @@
 
 use jiff::Timestamp;
 
+use super::guard::Judgement;
 use super::rules::WorkerRules;
 use super::state::PersonState;
-use crate::person::{self, Person};
+use crate::event::CommandKind;
+use crate::id::FactVersion;
+use crate::person::{self, Person, Standing};
 use crate::plan::{Desired, Digest};
 use crate::provider::{Operation, Profile};
+
+/// More dates than this between now and an end are not looked through.
+const MOST_DATES: usize = 32;
 
 /// What HR wants of a person, until something changes.
 #[derive(Debug, Clone)]
@@ -24,9 +30,18 @@ pub(super) struct Outlook {
     pub(super) is_erased: bool,
     /// Until when somebody who stays active is unregistered from nothing.
     pub(super) calm_until: Option<Timestamp>,
+    /// When somebody who is not to be removed yet will be.
+    pub(super) removal_at: Option<Timestamp>,
+    /// What an operator decided of these very facts.
+    pub(super) judgement: Option<Judgement>,
 }
 
 impl Outlook {
+    /// Whether HR wants the person out.
+    pub(super) const fn is_removal(&self) -> bool {
+        self.desired.account.is_locked_out()
+    }
+
     /// The operations that are possible now, most urgent first.
     pub(super) fn steps(&self, rules: &WorkerRules, state: &PersonState) -> Vec<Operation> {
         let mut steps = rules.planner.steps(&self.desired, &state.applied);
@@ -59,6 +74,11 @@ pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option
     // A receiver whose clock is ahead prolongs no wait.
     let heard = person.received.map(|received| received.min(now));
     let calm_until = heard.and_then(|heard| heard.checked_add(rules.settings.calm).ok());
+    let removal_at = if desired.account.is_locked_out() {
+        None
+    } else {
+        removal_at(&person, rules, &standing)
+    };
     Some(Outlook {
         digest: desired.digest(),
         next_change: standing.next_change,
@@ -66,6 +86,39 @@ pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option
         fell_due: standing.ended_at.is_some() && standing.ended_at > person.received,
         is_erased: person.is_erased_by_anybody(),
         removal_since: person.received.max(standing.ended_at),
+        removal_at,
+        judgement: judgement(&person, rules),
         desired,
     })
+}
+
+/// The version of the facts in a person's record.
+pub(super) fn fact_version(record: &[u8]) -> Option<FactVersion> {
+    let person: Person = serde_json::from_slice(record).ok()?;
+    Some(person.fact_version())
+}
+
+/// A decision about other facts than the present ones has no effect.
+fn judgement(person: &Person, rules: &WorkerRules) -> Option<Judgement> {
+    let decision = person.judgement(rules.provider)?;
+    let kind = match decision.kind {
+        CommandKind::Release => Judgement::Release,
+        CommandKind::Reject => Judgement::Reject,
+        CommandKind::Redrive | CommandKind::Reconcile => return None,
+    };
+    (decision.fact_version == Some(person.fact_version())).then_some(kind)
+}
+
+/// The first instant ahead at which the person must be locked out.
+fn removal_at(person: &Person, rules: &WorkerRules, standing: &Standing) -> Option<Timestamp> {
+    let mut next = standing.next_change;
+    for _ in 0..MOST_DATES {
+        let at = next?;
+        let then = person::standing(person, &rules.people, at);
+        if rules.planner.desired(&then).account.is_locked_out() {
+            return Some(at);
+        }
+        next = then.next_change;
+    }
+    None
 }

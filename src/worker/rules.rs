@@ -17,6 +17,8 @@ pub struct WorkerRules {
     pub people: Rules,
     /// How the provider is planned for.
     pub planner: Box<dyn Planner>,
+    /// How many partitions share the provider, each with a worker of its own.
+    pub partitions: u32,
     /// What the provider can take.
     pub limits: Limits,
     /// Batching and retries.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::guard::GuardSettings;
 use crate::settings::Complaint;
 
 /// How a worker batches and retries.
@@ -43,6 +44,8 @@ pub struct WorkerSettings {
     #[serde(with = "crate::settings::optional_duration")]
     #[schemars(with = "Option<String>")]
     pub reassert_after: Option<Duration>,
+    /// How many people may be removed in an hour before an operator decides.
+    pub guard: GuardSettings,
 }
 
 impl Default for WorkerSettings {
@@ -55,6 +58,7 @@ impl Default for WorkerSettings {
             probe_every: Duration::from_mins(2),
             calm: Duration::from_secs(5),
             reassert_after: None,
+            guard: GuardSettings::default(),
         }
     }
 }
@@ -83,6 +87,7 @@ impl WorkerSettings {
                 ));
             }
         }
+        complaints.extend(self.guard.complaints(&format!("{prefix}.guard")));
         complaints
     }
 }

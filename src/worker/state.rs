@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::guard::Guarded;
 use crate::id::{EmployeeId, Provider};
 use crate::log::{Record, Topic};
 use crate::plan::{Applied, Aspect, Desired, DesiredAccount, Digest};
@@ -34,6 +35,9 @@ pub struct PersonState {
     /// then, and some platforms ask for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
+    /// What the guard counts and holds.
+    #[serde(default, skip_serializing_if = "Guarded::is_nothing")]
+    pub guard: Guarded,
     /// Fields a newer program wrote: kept as they are.
     #[serde(flatten)]
     unknown: serde_json::Map<String, serde_json::Value>,
@@ -48,6 +52,7 @@ impl Default for PersonState {
             dead: BTreeMap::new(),
             reassert: BTreeMap::new(),
             profile: None,
+            guard: Guarded::default(),
             unknown: serde_json::Map::new(),
         }
     }

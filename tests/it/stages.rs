@@ -107,6 +107,7 @@ fn worker_rules() -> WorkerRules {
             fields,
             RemovalOrder::HideFirst,
         )),
+        partitions: 1,
         limits: Limits {
             calls_per_second: 1000.0,
             burst: BURST,

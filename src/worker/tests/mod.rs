@@ -2,6 +2,7 @@
 
 mod calm;
 mod faults;
+mod guard;
 mod histories;
 mod hr;
 mod order;
@@ -82,6 +83,7 @@ fn rules() -> WorkerRules {
             fields,
             RemovalOrder::HideFirst,
         )),
+        partitions: 1,
         limits: Limits {
             calls_per_second: 1000.0,
             burst: BURST,

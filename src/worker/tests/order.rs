@@ -12,6 +12,7 @@ fn on_the_eve(leavers: usize) -> World {
     rules.limits.burst = 1;
     rules.limits.in_flight = 1;
     rules.limits.accounts = IN_A_CALL;
+    rules.settings.guard.enabled = false;
     let mut world = World::with(rules);
     world.hired("z", "2026-03-01", SALES);
     for n in 0..leavers {

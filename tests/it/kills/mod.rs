@@ -102,6 +102,8 @@ listen = "{admin}"
 [sources.portal]
 kind = "standard_webhooks"
 secrets = ["{SECRET}"]
+[worker.guard]
+enabled = false
 {assignments}
 {parts}"#,
         assignments = assignments.concat(),
