@@ -77,6 +77,9 @@ pub struct WorkerMetrics {
     /// `pending`, `leaver_not_locked`, `lock_refused`, `held`, `rejected`, `dead`, `unmapped`,
     /// `undecodable`).
     pub waiting: IntGaugeVec,
+    /// Whether calls go, by provider, partition, state (`open`, `closed`, `probing`,
+    /// `locks_only`) and reason: one for what is, zero for what was.
+    pub gate: IntGaugeVec,
     /// Targets that are closed, by provider and partition.
     pub closed_targets: IntGaugeVec,
     /// The brake on removals.
@@ -247,6 +250,11 @@ impl WorkerMetrics {
                 r,
                 ("waiting_people", "People, by what they wait for."),
                 &["provider", "partition", "state"],
+            )?,
+            gate: gauge(
+                r,
+                ("gate", "Whether calls go to a provider, and why not."),
+                &["provider", "partition", "state", "reason"],
             )?,
             closed_targets: gauge(
                 r,

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 
 use super::guard::Judgement;
+use super::refresh::Redrive;
 use super::rules::WorkerRules;
 use super::state::PersonState;
 use crate::event::CommandKind;
-use crate::id::FactVersion;
+use crate::id::{EventId, FactVersion};
 use crate::person::{self, Person, Standing};
 use crate::plan::{Desired, Digest};
 use crate::provider::{Operation, Profile};
@@ -32,6 +33,12 @@ pub(super) struct Outlook {
     pub(super) calm_until: Option<Timestamp>,
     /// When somebody who is not to be removed yet will be.
     pub(super) removal_at: Option<Timestamp>,
+    /// The version of the facts that say so.
+    pub(super) fact_version: FactVersion,
+    /// The newest redrive.
+    pub(super) redrive: Option<Redrive>,
+    /// The newest reconciliation that is about these facts, or about any.
+    pub(super) reconcile: Option<EventId>,
     /// What an operator decided of these very facts.
     pub(super) judgement: Option<Judgement>,
 }
@@ -79,7 +86,18 @@ pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option
     } else {
         removal_at(&person, rules, &standing)
     };
+    let fact_version = person.fact_version();
+    let redrive = person.redrive(rules.provider).map(|redrive| Redrive {
+        event: redrive.event.clone(),
+        is_about_these: redrive.fact_version == Some(fact_version),
+    });
+    let reconcile = person
+        .reconcile(rules.provider)
+        .filter(|it| it.fact_version.is_none_or(|about| about == fact_version));
     Some(Outlook {
+        fact_version,
+        redrive,
+        reconcile: reconcile.map(|reconcile| reconcile.event.clone()),
         digest: desired.digest(),
         next_change: standing.next_change,
         calm_until: calm_until.filter(|_| standing.is_active()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::gate::Limits;
+use super::limits::Limits;
 use super::settings::WorkerSettings;
 use crate::id::Provider;
 use crate::person::Rules;

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::guard::Guarded;
-use crate::id::{EmployeeId, Provider};
+use crate::id::{EmployeeId, EventId, Provider};
 use crate::log::{Record, Topic};
 use crate::plan::{Applied, Aspect, Desired, DesiredAccount, Digest};
 use crate::provider::{Operation, Profile, Target};
@@ -35,6 +35,9 @@ pub struct PersonState {
     /// then, and some platforms ask for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
+    /// The reconciliation that was obeyed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconciled: Option<EventId>,
     /// What the guard counts and holds.
     #[serde(default, skip_serializing_if = "Guarded::is_nothing")]
     pub guard: Guarded,
@@ -52,6 +55,7 @@ impl Default for PersonState {
             dead: BTreeMap::new(),
             reassert: BTreeMap::new(),
             profile: None,
+            reconciled: None,
             guard: Guarded::default(),
             unknown: serde_json::Map::new(),
         }
@@ -111,6 +115,9 @@ pub struct Dead {
     pub code: String,
     /// Since when.
     pub at: Timestamp,
+    /// The newest redrive that was known by then: a newer one lifts the mark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redrive: Option<EventId>,
 }
 
 impl PersonState {

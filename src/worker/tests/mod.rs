@@ -1,12 +1,14 @@
 //! The worker's core against a platform in memory: no clock, no socket, no await.
 
 mod calm;
+mod commands;
 mod faults;
 mod guard;
 mod histories;
 mod hr;
 mod order;
 mod platform;
+mod quarantine;
 mod retries;
 mod targets;
 mod unanswered;
