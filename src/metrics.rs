@@ -58,6 +58,12 @@ pub struct RosterMetrics {
     pub facts: IntCounterVec,
     /// Facts said to have happened after they were received, by source.
     pub clock_ahead: IntCounterVec,
+    /// Facts with a lower sequence than an earlier one, by source.
+    pub sequences_fallen: IntCounterVec,
+    /// Removals that left the person active, by source.
+    pub removals_overruled: IntCounterVec,
+    /// People seen active soon after their end, by partition.
+    pub conflicts: IntGaugeVec,
 }
 
 /// What goes out to the platforms.
@@ -80,10 +86,12 @@ pub struct WorkerMetrics {
     /// Whether calls go, by provider, partition, state (`open`, `closed`, `probing`,
     /// `locks_only`) and reason: one for what is, zero for what was.
     pub gate: IntGaugeVec,
-    /// Targets that are closed, by provider and partition.
-    pub closed_targets: IntGaugeVec,
+    /// People taken for already as planned, by provider.
+    pub adopted: IntCounterVec,
     /// The brake on removals.
     pub guard: GuardMetrics,
+    /// Targets that are closed, by provider and partition.
+    pub closed_targets: IntGaugeVec,
     /// Seconds from a removal's fact being received to its lock being confirmed.
     pub removal_seconds: HistogramVec,
 }
@@ -212,6 +220,30 @@ impl RosterMetrics {
                 ),
                 &["source"],
             )?,
+            sequences_fallen: counter(
+                r,
+                (
+                    "sequence_fell_facts_total",
+                    "Facts with a lower sequence than an earlier one.",
+                ),
+                &["source"],
+            )?,
+            removals_overruled: counter(
+                r,
+                (
+                    "removals_overruled_total",
+                    "Removals that left the person active.",
+                ),
+                &["source"],
+            )?,
+            conflicts: gauge(
+                r,
+                (
+                    "conflicting_people",
+                    "People seen active soon after their end, who stay out.",
+                ),
+                &["partition"],
+            )?,
         })
     }
 }
@@ -256,12 +288,20 @@ impl WorkerMetrics {
                 ("gate", "Whether calls go to a provider, and why not."),
                 &["provider", "partition", "state", "reason"],
             )?,
+            adopted: counter(
+                r,
+                (
+                    "adopted_people_total",
+                    "People taken for already as planned.",
+                ),
+                &["provider"],
+            )?,
+            guard: GuardMetrics::new(r)?,
             closed_targets: gauge(
                 r,
                 ("closed_targets", "Targets at which registrations wait."),
                 &["provider", "partition"],
             )?,
-            guard: GuardMetrics::new(r)?,
             removal_seconds: histogram(
                 r,
                 (

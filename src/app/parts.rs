@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::id::SourceId;
+use crate::id::{Provider, SourceId};
 use crate::log::kafka::KafkaLog;
 use crate::log::sqlite::SqliteLog;
 use crate::log::{ConsumeError, Log};
@@ -17,7 +17,7 @@ use crate::provider::Platform;
 use crate::provider::startexam::{StartExam, StartExamSettings};
 use crate::receiver::SourceKind;
 use crate::roster::Admissions;
-use crate::worker::{BURST, Limits, WorkerRules};
+use crate::worker::{BURST, Generation, Limits, WorkerRules};
 
 /// Opens the log that is configured: Kafka if brokers are named, else the embedded one.
 ///
@@ -91,6 +91,24 @@ pub(super) fn admissions(settings: &Settings) -> Admissions {
     )
 }
 
+/// What a provider's worker goes by.
+///
+/// # Errors
+/// When the provider is not configured, or cannot be called as it is.
+pub fn worker_rules(
+    settings: &Settings,
+    provider: Provider,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<WorkerRules> {
+    match provider {
+        Provider::StartExam => {
+            let account = settings.providers.startexam.as_ref();
+            let account = account.context("providers.startexam is not configured")?;
+            startexam(settings, account, clock).map(|(rules, _)| rules)
+        }
+    }
+}
+
 /// What a StartExam worker goes by, and the client it calls through.
 pub(super) fn startexam(
     settings: &Settings,
@@ -105,9 +123,10 @@ pub(super) fn startexam(
         account.removal_order,
     );
     let rules = WorkerRules {
-        provider: crate::id::Provider::StartExam,
+        provider: Provider::StartExam,
         people: people_rules(settings),
         planner: Box::new(planner),
+        assignments: Generation::new(settings.assignments_generation, &settings.assignments),
         partitions: 1,
         limits: Limits {
             calls_per_second: account.max_rps,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::check_config::CheckConfig;
 use super::command::Decide;
 use super::import::Import;
 use crate::id::Provider;
@@ -72,7 +73,7 @@ pub(super) enum Command {
         action: Topics,
     },
     /// Checks the configuration and prints it, with where each value comes from.
-    CheckConfig(Configured),
+    CheckConfig(CheckConfig),
     /// Prints the JSON Schemas of the events, or writes them to a folder.
     Schemas {
         /// The folder to write them to.

@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use super::arguments::{Arguments, Command, Configured, Topics};
 use super::process::{load, start_logging, until_asked_to_stop};
-use super::{CommandError, command, import, print, send, simulate};
+use super::{CommandError, check_config, command, import, print, send, simulate};
 use crate::app::demo::{self, Options};
 use crate::app::{Relay, Role, open_log};
 use crate::clock::{Clock, SystemClock};
@@ -46,11 +46,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Topics {
             action: Topics::Create(configured),
         } => create_topics(&configured, clock).await,
-        Command::CheckConfig(configured) => {
-            let Loaded { settings, origins } = load(&configured)?;
-            print::line(config::effective(&settings, &origins).trim_end());
-            Ok(())
-        }
+        Command::CheckConfig(check) => check_config::run(&check, clock).await,
         Command::Schemas { out } => schemas(out.as_deref()),
         Command::Healthcheck {
             configured,

@@ -4,6 +4,7 @@
 //! failed, 2 wrong usage, 65 done except for bad lines, 78 refused configuration, before any port is bound.
 
 mod arguments;
+mod check_config;
 mod command;
 mod commands;
 mod import;

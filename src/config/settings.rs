@@ -37,6 +37,10 @@ pub struct Settings {
     pub roster: RosterSettings,
     /// Which group means which programs.
     pub assignments: Vec<Assignment>,
+    /// Which edition of the assignments this is. Raise it with every change where workers run on
+    /// several machines: during a rollout a worker with a lower one only locks, so that old and
+    /// new do not move people back and forth.
+    pub assignments_generation: u64,
     /// The exam platforms to keep in step.
     pub providers: Providers,
     /// How a worker batches and retries.
@@ -74,6 +78,7 @@ impl Default for Settings {
             sources: BTreeMap::new(),
             roster: RosterSettings::default(),
             assignments: Vec::new(),
+            assignments_generation: 0,
             providers: Providers::default(),
             worker: WorkerSettings::default(),
             shard: ShardSettings::default(),

@@ -6,5 +6,6 @@
 mod appending;
 pub mod decision;
 pub mod import;
+pub mod rehearsal;
 pub mod sender;
 pub mod topics;

@@ -21,15 +21,31 @@ pub async fn each_record(
     each: &mut (dyn FnMut(Arrived) + Send),
 ) -> Result<Offsets, ConsumeError> {
     for partition in 0..log.partitions(topic).await? {
-        let next = from.0.entry(partition).or_default();
-        loop {
-            let records = log.read(topic, partition, *next, TOGETHER).await?;
-            let Some(last) = records.last() else { break };
-            *next = last.position.offset.saturating_add(1);
-            records.into_iter().for_each(&mut *each);
-        }
+        each_record_of(log, topic, partition, &mut from, each).await?;
     }
     Ok(from)
+}
+
+/// The same of one partition.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn each_record_of(
+    log: &dyn Log,
+    topic: Topic,
+    partition: u32,
+    from: &mut Offsets,
+    each: &mut (dyn FnMut(Arrived) + Send),
+) -> Result<(), ConsumeError> {
+    let next = from.0.entry(partition).or_default();
+    loop {
+        let records = log.read(topic, partition, *next, TOGETHER).await?;
+        let Some(last) = records.last() else {
+            return Ok(());
+        };
+        *next = last.position.offset.saturating_add(1);
+        records.into_iter().for_each(&mut *each);
+    }
 }
 
 /// The offset to read next, by partition; none read yet: from the beginning.

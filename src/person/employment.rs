@@ -97,6 +97,20 @@ impl Employment {
         say(&mut self.seen, Register { stamp, value })
     }
 
+    /// Who said what it holds.
+    pub(crate) fn stamps(&self) -> impl Iterator<Item = &Stamp> {
+        let starts = self.starts.values().map(|register| &register.stamp);
+        let seen = self.seen.iter().map(|register| &register.stamp);
+        let when_said = self.ended_when_said.iter().map(|register| &register.stamp);
+        starts
+            .chain(self.announced.values().flatten())
+            .chain(self.ends.values())
+            .chain(when_said)
+            .chain(&self.rescinded)
+            .chain(&self.no_end)
+            .chain(seen)
+    }
+
     /// Drops what a floor covers; says whether nothing is left.
     pub(crate) fn forget(&mut self, covered: &impl Fn(&Stamp) -> bool) -> bool {
         self.starts.retain(|_, register| !covered(&register.stamp));

@@ -15,6 +15,10 @@ use crate::id::SourceId;
 
 /// What a fact did to the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent answers, not the states of a machine"
+)]
 pub struct Folded {
     /// Whether a register changed; if not, the fact is superseded or a duplicate.
     pub changed: bool,
@@ -23,6 +27,9 @@ pub struct Folded {
     pub is_news: bool,
     /// Whether it claims to have happened after it was received: a wrong clock or zone.
     pub clock_ahead: bool,
+    /// Whether its sequence is lower than one known of its source, though it happened later:
+    /// the source counts anew, and its epoch was not raised.
+    pub sequence_fell: bool,
 }
 
 /// Folds an event that arrived at `arrived_at` (used where nobody stamped a receipt).
@@ -36,8 +43,8 @@ pub fn fold(
     rules: &SourceRules,
     arrived_at: Timestamp,
 ) -> Folded {
-    let received = event.received_time.unwrap_or(arrived_at);
-    let clock_ahead = event.time.is_some_and(|time| time > received);
+    let (received, occurred) = arrival(event, arrived_at);
+    let clock_ahead = occurred > received;
     // Operators' decisions are compared with each other alone, whoever says them.
     let of_operators = SourceRules::default();
     let is_command = matches!(event.fact, Fact::Command(_));
@@ -46,6 +53,11 @@ pub fn fold(
         if is_command { &of_operators } else { rules },
         received,
     );
+    let sequence_fell = !is_command
+        && rules.version_by == VersionBy::Sequence
+        && person
+            .newest_of(&event.source)
+            .is_some_and(|newest| stamp.version < newest.version && newest.said_at < stamp.said_at);
     person.received = person.received.max(Some(received));
     let is_heard = person.heard.hear(&event.fact, &stamp);
     let changed = match &event.fact {
@@ -68,7 +80,14 @@ pub fn fold(
         changed,
         is_news: changed || is_heard,
         clock_ahead,
+        sequence_fell,
     }
+}
+
+/// When an event was received and when it occurred, as it says itself.
+pub(super) fn arrival(event: &Event, arrived_at: Timestamp) -> (Timestamp, Timestamp) {
+    let received = event.received_time.unwrap_or(arrived_at);
+    (received, event.time.unwrap_or(received))
 }
 
 /// Stamps a fact: an occurred-at later than its receipt counts as its receipt. A roster is as
@@ -93,6 +112,17 @@ fn stamp(event: &Event, rules: &SourceRules, received: Timestamp) -> Stamp {
 
 const fn is_import(fact: &Fact) -> bool {
     matches!(fact, Fact::Snapshot(snapshot) if snapshot.import.is_some())
+}
+
+impl Person {
+    /// The stamp with the greatest version of what a source said, erased or not.
+    fn newest_of(&self, source: &SourceId) -> Option<&Stamp> {
+        let facts = self.sources.get(source).into_iter();
+        facts
+            .flat_map(SourceFacts::stamps)
+            .chain(self.erased.get(source))
+            .max_by_key(|stamp| (stamp.version, stamp.said_at))
+    }
 }
 
 fn state(person: &mut Person, source: &SourceId, fact: &Fact, stamp: Stamp) -> bool {

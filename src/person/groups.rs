@@ -91,6 +91,12 @@ impl Memberships {
         all.chain(single.flat_map(move |dated| dated.instants(calendar)))
     }
 
+    /// Who said what it holds.
+    pub(crate) fn stamps(&self) -> impl Iterator<Item = &Stamp> {
+        let single = self.single.values().flat_map(Dated::stamps);
+        self.all.stamps().chain(single)
+    }
+
     /// Drops what a floor covers; says whether nothing is left.
     pub(crate) fn forget(&mut self, covered: &impl Fn(&Stamp) -> bool) -> bool {
         let no_sets = self.all.forget(covered);

@@ -12,6 +12,7 @@ use super::employment::Employment;
 use super::groups::Memberships;
 use super::hearing::Hearing;
 use super::register::{Dated, Stamp};
+use super::removal::Overruled;
 use crate::id::{EmploymentId, FactVersion, Provider, SourceId};
 
 /// The version of the record's form that this program writes and reads (`v`).
@@ -39,6 +40,10 @@ pub struct Person {
     /// When the relay received the latest event that changed this record, or any later one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub received: Option<Timestamp>,
+    /// The newest removal after which they were still active; none once they are not. Like
+    /// `received` it depends on the order of events, and no plan depends on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overruled: Option<Overruled>,
     /// Fields a newer program wrote: kept as they are.
     #[serde(flatten)]
     unknown: serde_json::Map<String, serde_json::Value>,
@@ -87,6 +92,7 @@ impl Default for Person {
             commands: BTreeMap::new(),
             heard: Hearing::default(),
             received: None,
+            overruled: None,
             unknown: serde_json::Map::new(),
         }
     }
@@ -135,6 +141,8 @@ impl Person {
             facts.forget(&|stamp: &Stamp| covers(&self.erased, source, stamp));
         }
         self.sources.retain(|_, facts| !facts.is_empty());
+        // What this program does not know may be of the person, too.
+        self.unknown.clear();
         true
     }
 }
@@ -149,6 +157,17 @@ fn covers(floors: &BTreeMap<SourceId, Stamp>, source: &SourceId, stamp: &Stamp) 
 impl SourceFacts {
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Who said what every register holds.
+    pub(crate) fn stamps(&self) -> impl Iterator<Item = &Stamp> {
+        let employments = self.employments.values().flat_map(Employment::stamps);
+        let memberships = self.memberships.values().flat_map(Memberships::stamps);
+        let attributes = self.attributes.values().flat_map(Dated::stamps);
+        employments
+            .chain(memberships)
+            .chain(attributes)
+            .chain(self.access.stamps())
     }
 
     fn forget(&mut self, covered: &impl Fn(&Stamp) -> bool) {

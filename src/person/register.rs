@@ -216,6 +216,12 @@ impl<T: Value> Dated<T> {
             .map(|entry| entry.from)
     }
 
+    /// Who said what it holds.
+    pub(crate) fn stamps(&self) -> impl Iterator<Item = &Stamp> {
+        let undated = self.undated.iter().map(|register| &register.stamp);
+        undated.chain(self.dated.values().map(|register| &register.stamp))
+    }
+
     /// Drops what a floor covers; says whether nothing is left.
     pub(crate) fn forget(&mut self, covered: &impl Fn(&Stamp) -> bool) -> bool {
         self.undated.take_if(|register| covered(&register.stamp));

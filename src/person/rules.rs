@@ -21,15 +21,20 @@ pub struct SourceRules {
     pub termination_day: TerminationDay,
 }
 
+impl SourceRules {
+    /// How the facts of a source are read of which nothing is configured.
+    pub const DEFAULT: Self = Self {
+        employs: true,
+        version_by: VersionBy::OccurredAt,
+        epoch: 0,
+        zone: None,
+        termination_day: TerminationDay::LastDay,
+    };
+}
+
 impl Default for SourceRules {
     fn default() -> Self {
-        Self {
-            employs: true,
-            version_by: VersionBy::default(),
-            epoch: 0,
-            zone: None,
-            termination_day: TerminationDay::default(),
-        }
+        Self::DEFAULT
     }
 }
 

@@ -73,10 +73,21 @@ pub struct Call {
 pub enum Answer {
     /// Everybody's operation is in force.
     Applied,
+    /// The same, and the platform counted what that took.
+    Counted(Counted),
     /// The platform told people apart; same order as the call's people.
     Each(Vec<Result<(), Failure>>),
     /// The call failed as a whole.
     Failed(Failure),
+}
+
+/// What a platform counted while it put a call in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Counted {
+    /// People it did not know before.
+    pub created: u64,
+    /// People of whom something was otherwise before, those it did not know included.
+    pub changed: u64,
 }
 
 /// One exam platform.

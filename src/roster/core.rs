@@ -6,11 +6,14 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use super::conflicts::Conflicts;
 use super::letter::{Cause, dead_letter};
-use crate::event::{Event, Strictness};
+use super::notices::Notices;
+use crate::event::{Event, Fact, Strictness};
+use crate::log::record::LARGEST;
 use crate::log::{Arrived, Record, Topic, header};
 use crate::metrics::RosterMetrics;
-use crate::person::{self, Folded, Person, Rules, SourceRules};
+use crate::person::{self, Person, Rules, SourceRules, standing};
 use crate::shard::{Core, Effect, Input, Restored, Stop, refuse_newer};
 
 /// Why an event was not folded.
@@ -22,9 +25,15 @@ enum Undecodable {
     /// Its key is not the person it is about, so its partition may be the wrong one.
     #[error("the record's key is not the person its event is about")]
     Misfiled,
+    /// Nobody says how the facts of its source are ordered and what its dates mean.
+    #[error("the event's source is not configured")]
+    Unconfigured,
     /// The person's own record cannot be read, so nothing can be folded into it.
     #[error("the person's record cannot be read")]
     Person,
+    /// With it the person's record would be larger than the log takes.
+    #[error("with it the person's record would be larger than the log takes")]
+    PersonTooLarge,
 }
 
 impl Undecodable {
@@ -32,7 +41,9 @@ impl Undecodable {
         match self {
             Self::Event => "event_undecodable",
             Self::Misfiled => "event_misfiled",
+            Self::Unconfigured => "event_unconfigured",
             Self::Person => "person_undecodable",
+            Self::PersonTooLarge => "person_too_large",
         }
     }
 }
@@ -44,6 +55,7 @@ impl Undecodable {
 pub struct Roster {
     rules: Rules,
     people: HashMap<Bytes, Bytes>,
+    conflicts: Conflicts,
     metrics: RosterMetrics,
 }
 
@@ -53,25 +65,26 @@ impl Roster {
         Self {
             rules,
             people: HashMap::new(),
+            conflicts: Conflicts::default(),
             metrics,
         }
     }
 
-    fn take(&mut self, record: &Arrived) -> Vec<Effect<Infallible>> {
-        match self.fold(record) {
+    /// The same, which shows what it finds under its partition's number.
+    #[must_use]
+    pub fn of_partition(mut self, partition: u32) -> Self {
+        let gauge = &self.metrics.conflicts;
+        self.conflicts
+            .show(gauge.with_label_values(&[&partition.to_string()]));
+        self
+    }
+
+    fn take(&mut self, record: &Arrived, now: Timestamp) -> Vec<Effect<Infallible>> {
+        match self.fold(record, now) {
             Ok(Some(person)) => vec![Effect::Write(person)],
             Ok(None) => Vec::new(),
             Err(undecodable) => {
-                self.count("dead_lettered");
-                let position = record.position;
-                tracing::error!(
-                    record.topic = %position.topic,
-                    record.partition = position.partition,
-                    record.offset = position.offset,
-                    failure.code = undecodable.code(),
-                    "Event cannot be folded; it is in {}",
-                    Topic::EventsDeadLetters
-                );
+                self.notices().dead_lettered(record, undecodable.code());
                 let cause = Cause {
                     code: undecodable.code(),
                     reason: undecodable.to_string(),
@@ -83,53 +96,82 @@ impl Roster {
     }
 
     /// Folds one event; none: the person's record stays as it was.
-    fn fold(&mut self, record: &Arrived) -> Result<Option<Record>, Undecodable> {
-        let payload = record.payload.as_deref().unwrap_or_default();
+    fn fold(&mut self, arrived: &Arrived, now: Timestamp) -> Result<Option<Record>, Undecodable> {
+        let payload = arrived.payload.as_deref().unwrap_or_default();
         let event = Event::parse(payload, Strictness::Lenient).map_err(|_| Undecodable::Event)?;
-        let key = record
+        let key = arrived
             .key
             .clone()
             .filter(|key| key.as_ref() == event.subject.as_str().as_bytes())
             .ok_or(Undecodable::Misfiled)?;
+        let read_by = self.rules_of(&event)?;
         let mut person = match self.people.get(&key) {
             Some(bytes) => read(bytes).ok_or(Undecodable::Person)?,
             None => Person::default(),
         };
-        let default = SourceRules::default();
-        let rules = self.rules.sources.get(&event.source).unwrap_or(&default);
-        let folded = person::fold(&mut person, &event, rules, record.appended_at);
-        self.count_fact(&event, folded);
-        if !folded.is_news {
-            return Ok(None);
-        }
-        let bytes = serde_json::to_vec(&person).map_err(|_| Undecodable::Person)?;
-        let bytes = Bytes::from(bytes);
-        self.people.insert(key, bytes.clone());
-        let event_id = event.id.as_str().to_owned();
-        let written = Record::new(Topic::People, event.subject.as_str(), bytes);
-        Ok(Some(written.with_header(header::EVENT_ID, event_id)))
-    }
-
-    fn count_fact(&self, event: &Event, folded: Folded) {
-        self.count(if folded.changed {
-            "folded"
+        let is_known = person.knows(&event);
+        let folded = person::fold(&mut person, &event, read_by, arrived.appended_at);
+        let standing = standing(&person, &self.rules, now);
+        let overruling = if standing.is_active() {
+            let removes = person::removes(&event, &self.rules, now);
+            // Heard again, a removal that took effect in its time is no news.
+            let is_overruled = removes && (folded.changed || !is_known);
+            is_overruled && person.overrule(&event, arrived.appended_at)
         } else {
-            "superseded"
-        });
-        if folded.clock_ahead {
-            let source = event.source.as_str();
-            self.metrics.clock_ahead.with_label_values(&[source]).inc();
-            tracing::warn!(
-                event.source = source,
-                event.id = event.id.as_str(),
-                "Fact is dated after it was received; it counts from its receipt"
-            );
+            person.overruled.take().is_some()
+        };
+        let record = if folded.is_news || overruling {
+            Some(written(&event, &person)?)
+        } else {
+            None
+        };
+        self.notices().folded(&event, folded);
+        if overruling && standing.is_active() {
+            self.notices().overruled(&event);
+        }
+        if self.conflicts.note(&key, &standing) {
+            Notices::in_conflict(&event);
+        }
+        if let Some(bytes) = record.as_ref().and_then(|record| record.payload.clone()) {
+            self.people.insert(key, bytes);
+        }
+        Ok(record)
+    }
+
+    /// How the event's source is read; commands are the operators', who are no source.
+    fn rules_of(&self, event: &Event) -> Result<&SourceRules, Undecodable> {
+        const OPERATORS: &SourceRules = &SourceRules::DEFAULT;
+        match (&event.fact, self.rules.sources.get(&event.source)) {
+            (_, Some(rules)) => Ok(rules),
+            (Fact::Command(_), None) => Ok(OPERATORS),
+            (_, None) => Err(Undecodable::Unconfigured),
         }
     }
 
-    fn count(&self, outcome: &str) {
-        self.metrics.facts.with_label_values(&[outcome]).inc();
+    const fn notices(&self) -> Notices<'_> {
+        Notices::new(&self.metrics)
     }
+
+    /// Looks again at somebody, or for the first time after a restore.
+    fn look_at(&mut self, key: &Bytes, now: Timestamp) {
+        let person = self.people.get(key).and_then(|bytes| read(bytes));
+        if let Some(person) = person {
+            let standing = standing(&person, &self.rules, now);
+            self.conflicts.note(key, &standing);
+        }
+    }
+}
+
+/// A person's record after an event.
+fn written(event: &Event, person: &Person) -> Result<Record, Undecodable> {
+    let bytes = serde_json::to_vec(person).map_err(|_| Undecodable::Person)?;
+    let event_id = event.id.as_str().to_owned();
+    let written = Record::new(Topic::People, event.subject.as_str(), bytes)
+        .with_header(header::EVENT_ID, event_id);
+    if written.size() > LARGEST {
+        return Err(Undecodable::PersonTooLarge);
+    }
+    Ok(written)
 }
 
 /// Reads a person's record; none if it cannot be read, or was written by a newer program
@@ -168,16 +210,29 @@ impl Core for Roster {
         self.people.len()
     }
 
-    fn handle(&mut self, input: Input<Infallible>, _now: Timestamp) -> Vec<Effect<Infallible>> {
+    fn handle(&mut self, input: Input<Infallible>, now: Timestamp) -> Vec<Effect<Infallible>> {
         match input {
-            Input::Record(record) => self.take(&record),
+            Input::Record(record) => self.take(&record, now),
             Input::Answered(_, never) => match never {},
-            Input::Restored | Input::Tick | Input::Draining => Vec::new(),
+            Input::Restored => {
+                let everybody: Vec<Bytes> = self.people.keys().cloned().collect();
+                for key in everybody {
+                    self.look_at(&key, now);
+                }
+                Vec::new()
+            }
+            Input::Tick => {
+                for key in self.conflicts.due(now) {
+                    self.look_at(&key, now);
+                }
+                Vec::new()
+            }
+            Input::Draining => Vec::new(),
         }
     }
 
     fn wake_at(&self) -> Option<Timestamp> {
-        None
+        self.conflicts.wake_at()
     }
 
     fn people(&self) -> usize {

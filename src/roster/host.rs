@@ -34,8 +34,9 @@ impl Host for RosterHost {
         "roster"
     }
 
-    fn core(&self, _partition: u32) -> Roster {
-        Roster::new(self.rules.clone(), self.process.metrics.roster.clone())
+    fn core(&self, partition: u32) -> Roster {
+        let metrics = self.process.metrics.roster.clone();
+        Roster::new(self.rules.clone(), metrics).of_partition(partition)
     }
 
     fn perform(&self, call: Infallible) -> BoxFuture<'static, Infallible> {

@@ -4,10 +4,12 @@
 //! nobody can read to `hris.events.dlq`. It must never drop a fact: each is folded,
 //! superseded or a dead letter (I2).
 
+mod conflicts;
 mod core;
 mod host;
 mod intake;
 mod letter;
+mod notices;
 mod settings;
 #[cfg(test)]
 mod tests;

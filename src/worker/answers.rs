@@ -35,6 +35,10 @@ impl Worker {
         let people = over.call.people.len();
         let first_half = self.last_cohort.saturating_add(1);
         self.last_cohort = self.last_cohort.saturating_add(2);
+        let counted = match answer {
+            Answer::Counted(counted) => Some(*counted),
+            Answer::Applied | Answer::Each(_) | Answer::Failed(_) => None,
+        };
         for (index, (id, operation)) in over.call.people.iter().enumerate() {
             let settled = Settled {
                 call: call_id,
@@ -42,11 +46,12 @@ impl Worker {
                 id,
                 operation,
                 people,
+                counted,
                 half: first_half.saturating_add(u64::from(index >= people.div_ceil(2))),
                 now,
             };
             let failure = match answer {
-                Answer::Applied => None,
+                Answer::Applied | Answer::Counted(_) => None,
                 Answer::Each(each) => each.get(index).map_or(
                     // The platform said nothing of this person: whether it acted is open.
                     Some(Failure::Unanswered),
@@ -66,7 +71,7 @@ impl Worker {
         let provider = self.rules.provider.as_str();
         let people = over.call.people.len();
         let outcome = match answer {
-            Answer::Applied | Answer::Each(_) => "applied",
+            Answer::Applied | Answer::Counted(_) | Answer::Each(_) => "applied",
             Answer::Failed(failure) => failure.code(),
         };
         self.metrics

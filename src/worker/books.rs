@@ -23,6 +23,8 @@ pub(super) enum Book {
     Rejected,
     /// A person to change the plan, or to redrive.
     Dead,
+    /// A worker with the newer assignments that are in force.
+    Outdated,
     /// An assignment for one of their groups.
     Unmapped,
     /// Their own record to be mended.
@@ -30,7 +32,7 @@ pub(super) enum Book {
 }
 
 impl Book {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Applied,
         Self::Scheduled,
         Self::Pending,
@@ -39,6 +41,7 @@ impl Book {
         Self::Held,
         Self::Rejected,
         Self::Dead,
+        Self::Outdated,
         Self::Unmapped,
         Self::Undecodable,
     ];
@@ -53,6 +56,7 @@ impl Book {
             Self::Held => "held",
             Self::Rejected => "rejected",
             Self::Dead => "dead",
+            Self::Outdated => "outdated",
             Self::Unmapped => "unmapped",
             Self::Undecodable => "undecodable",
         }
@@ -73,6 +77,7 @@ impl Book {
             | Self::LockRefused
             | Self::Held
             | Self::Rejected
+            | Self::Outdated
             | Self::Dead => {}
         }
     }

@@ -10,6 +10,7 @@ use super::batches::Batches;
 use super::books::{Book, Books};
 use super::flood::Flood;
 use super::gate::Gate;
+use super::generation::Succession;
 use super::holding::Brake;
 use super::kind::Kind;
 use super::lanes::{Lanes, Place};
@@ -36,8 +37,9 @@ pub struct Worker {
     pub(super) gate: Gate,
     pub(super) targets: Targets,
     pub(super) books: Books,
-    signs: Signs,
     pub(super) brake: Brake,
+    signs: Signs,
+    pub(super) succession: Succession,
     pub(super) flood: Flood,
     pub(super) calls: HashMap<CallId, UnderWay>,
     /// The core's own die: seeded, so that a history can be repeated.
@@ -62,8 +64,9 @@ impl Worker {
             gate: Gate::new(rules.limits),
             targets: Targets::default(),
             books: Books::new(&metrics, rules.provider, partition),
-            signs: Signs::new(&metrics, rules.provider, partition),
             brake: Brake::new(&rules, &metrics, partition),
+            signs: Signs::new(&metrics, rules.provider, partition),
+            succession: Succession::default(),
             flood: Flood::new(rules.settings.flood.clone()),
             calls: HashMap::new(),
             die: fastrand::Rng::with_seed(seed),
@@ -128,10 +131,11 @@ impl Worker {
         if !self.is_plannable(id, now) {
             return;
         }
+        self.adopt(id, now);
         let Some(lane) = self.lanes.get_mut(id) else {
             return;
         };
-        if lane.refresh(now) {
+        if lane.refresh(self.succession.is_outdated(), now) {
             self.changed.insert(id.clone());
         }
         let Some(outlook) = lane.outlook.as_ref() else {
@@ -143,6 +147,7 @@ impl Worker {
         if lane.state.guard != guarded {
             self.changed.insert(id.clone());
         }
+        let restraint = self.succession.restrain(&mut steps).or(restraint);
         let due = outlook.removal_at.filter(|_| outlook.judgement.is_none());
         self.brake.forecast.expect(id, &mut lane.due, due);
         let waits = Waits {
@@ -304,6 +309,14 @@ impl Core for Worker {
 
     fn held(&self) -> usize {
         self.states
+    }
+
+    fn note(&self) -> Option<String> {
+        self.succession.note(&self.rules.assignments)
+    }
+
+    fn restore_note(&mut self, note: &str) {
+        self.succession.restore(note, &self.rules);
     }
 
     fn handle(&mut self, input: Input<Answer>, now: Timestamp) -> Vec<Effect<Call>> {

@@ -182,6 +182,7 @@ impl Lane {
             match restraint {
                 Restraint::Held => Book::Held,
                 Restraint::Rejected => Book::Rejected,
+                Restraint::Outdated => Book::Outdated,
             }
         } else if !steps.is_empty() {
             Book::Dead

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::id::{EmployeeId, FactVersion, Provider};
 use crate::log::{Record, Topic, header};
-use crate::provider::{Failure, Operation};
+use crate::provider::{Counted, Failure, Operation};
 
 /// One operation that reached an end, for the outcome and dead-letter topics.
 #[derive(Debug)]
@@ -32,27 +32,50 @@ struct Body<'a> {
     at: Timestamp,
     event: &'a str,
     fact_version: FactVersion,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<Batch>,
     /// The platform's own words: personal data, so in the payload and nowhere else.
     #[serde(skip_serializing_if = "Option::is_none")]
     said: Option<&'a str>,
 }
 
+/// The call that something was done in, with what the platform counted for all its people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) struct Batch {
+    /// With `at`, what tells the call from others of the same partition.
+    pub(super) call: u64,
+    pub(super) people: usize,
+    #[serde(flatten)]
+    pub(super) counted: Counted,
+}
+
 impl Letter<'_> {
     /// The record of something done.
-    pub(super) fn applied(&self) -> Record {
-        self.record(Topic::Outcomes(self.provider), "applied", None)
+    pub(super) fn applied(&self, batch: Option<Batch>) -> Record {
+        self.record(Topic::Outcomes(self.provider), "applied", None, batch)
     }
 
     /// The record of something given up, with the code that says why.
     pub(super) fn dead(&self, code: &str, failure: &Failure, first_seen: Timestamp) -> Record {
-        self.record(Topic::DeadLetters(self.provider), code, failure.said())
-            .with_header(header::FAILURE_CODE, code.to_owned())
-            .with_header(header::FAILURE_REASON, failure.to_string())
-            .with_header(header::ATTEMPT, self.attempt.to_string())
-            .with_header(header::FIRST_SEEN, first_seen.to_string())
+        self.record(
+            Topic::DeadLetters(self.provider),
+            code,
+            failure.said(),
+            None,
+        )
+        .with_header(header::FAILURE_CODE, code.to_owned())
+        .with_header(header::FAILURE_REASON, failure.to_string())
+        .with_header(header::ATTEMPT, self.attempt.to_string())
+        .with_header(header::FIRST_SEEN, first_seen.to_string())
     }
 
-    fn record(&self, topic: Topic, outcome: &str, said: Option<&str>) -> Record {
+    fn record(
+        &self,
+        topic: Topic,
+        outcome: &str,
+        said: Option<&str>,
+        batch: Option<Batch>,
+    ) -> Record {
         let (operation, target) = match self.operation {
             Operation::Lock { .. } => ("lock", None),
             Operation::Activate { .. } => ("activate", None),
@@ -67,6 +90,7 @@ impl Letter<'_> {
             at: self.at,
             event: self.event,
             fact_version: self.fact_version,
+            batch,
             said,
         };
         // A struct of texts and numbers always serialises.

@@ -5,6 +5,7 @@
 //! without a clock, a socket or an await. It must never let calls for one person overlap,
 //! nor send a call that its durable record does not announce.
 
+mod adoption;
 mod answers;
 mod batches;
 mod books;
@@ -12,6 +13,7 @@ mod closing;
 mod core;
 mod flood;
 mod gate;
+mod generation;
 mod guard;
 mod holding;
 mod host;
@@ -37,6 +39,7 @@ mod tests;
 
 pub use core::Worker;
 pub use flood::FloodSettings;
+pub use generation::Generation;
 pub use guard::{Budget, GuardSettings, Guarded, Pass};
 pub use host::WorkerHost;
 pub use limits::{BURST, Limits};

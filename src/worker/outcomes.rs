@@ -6,12 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::core::Worker;
 use super::lanes::Sent;
-use super::letters::Letter;
+use super::letters::{Batch, Letter};
 use super::retry::{Attempt, Verdict, Wait, judge};
 use super::state::{Dead, OperationName, Trying};
 use crate::id::EmployeeId;
 use crate::plan::Aspect;
-use crate::provider::{Blame, Call, Failure, Operation};
+use crate::provider::{Blame, Call, Counted, Failure, Operation};
 use crate::shard::{CallId, Effect};
 
 /// One person's part of a call that is over.
@@ -23,6 +23,8 @@ pub(super) struct Settled<'a> {
     pub(super) operation: &'a Operation,
     /// How many people shared the call.
     pub(super) people: usize,
+    /// What the platform counted for all of them.
+    pub(super) counted: Option<Counted>,
     /// Which half of the call the person goes to if it is cut in two.
     pub(super) half: u64,
     pub(super) now: Timestamp,
@@ -68,7 +70,12 @@ impl Worker {
         lane.cohort = None;
         let attempt = tried.map_or(1, |tried| tried.attempts.saturating_add(1));
         let letter = self.letter(settled, sent, attempt);
-        effects.push(Effect::Write(letter.applied()));
+        let batch = settled.counted.map(|counted| Batch {
+            call: settled.call.0,
+            people: settled.people,
+            counted,
+        });
+        effects.push(Effect::Write(letter.applied(batch)));
         let is_lock = matches!(operation, Operation::Lock { .. });
         if let Some(since) = sent.removal_since.filter(|_| is_lock && !was_out) {
             let took = Duration::try_from(now.duration_since(since)).unwrap_or_default();

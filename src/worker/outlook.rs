@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::adoption::HISTORY;
 use super::guard::Judgement;
 use super::refresh::Redrive;
 use super::rules::WorkerRules;
@@ -9,11 +10,20 @@ use super::state::PersonState;
 use crate::event::CommandKind;
 use crate::id::{EventId, FactVersion};
 use crate::person::{self, Person, Standing};
-use crate::plan::{Desired, Digest};
+use crate::plan::{Account, Desired, Digest};
 use crate::provider::{Operation, Profile};
 
 /// More dates than this between now and an end are not looked through.
 const MOST_DATES: usize = 32;
+
+/// What an import means for somebody of whom the worker knows nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Imported {
+    /// They left long ago, and nobody but imports ever said so: never asserted.
+    History,
+    /// The provider has them as planned.
+    Adopted,
+}
 
 /// What HR wants of a person, until something changes.
 #[derive(Debug, Clone)]
@@ -39,11 +49,18 @@ pub(super) struct Outlook {
     pub(super) redrive: Option<Redrive>,
     /// The newest reconciliation that is about these facts, or about any.
     pub(super) reconcile: Option<EventId>,
+    /// What their import means for somebody of whom the worker knows nothing.
+    import: Option<Imported>,
     /// What an operator decided of these very facts.
     pub(super) judgement: Option<Judgement>,
 }
 
 impl Outlook {
+    /// Whether they count as already as planned, if the worker has no record of them.
+    pub(super) fn is_adopted(&self) -> bool {
+        self.import == Some(Imported::Adopted)
+    }
+
     /// Whether HR wants the person out.
     pub(super) const fn is_removal(&self) -> bool {
         self.desired.account.is_locked_out()
@@ -51,6 +68,9 @@ impl Outlook {
 
     /// The operations that are possible now, most urgent first.
     pub(super) fn steps(&self, rules: &WorkerRules, state: &PersonState) -> Vec<Operation> {
+        if self.import == Some(Imported::History) && state.applied.account == Account::Unknown {
+            return Vec::new();
+        }
         let mut steps = rules.planner.steps(&self.desired, &state.applied);
         if let (true, Some(kept)) = (self.is_erased, &state.profile) {
             for step in &mut steps {
@@ -104,6 +124,7 @@ pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option
         fell_due: standing.ended_at.is_some() && standing.ended_at > person.received,
         is_erased: person.is_erased_by_anybody(),
         removal_since: person.received.max(standing.ended_at),
+        import: imported(&person, &standing, rules, now),
         removal_at,
         judgement: judgement(&person, rules),
         desired,
@@ -114,6 +135,21 @@ pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option
 pub(super) fn fact_version(record: &[u8]) -> Option<FactVersion> {
     let person: Person = serde_json::from_slice(record).ok()?;
     Some(person.fact_version())
+}
+
+fn imported(
+    person: &Person,
+    standing: &Standing,
+    rules: &WorkerRules,
+    now: Timestamp,
+) -> Option<Imported> {
+    let recent = now.checked_sub(HISTORY).unwrap_or(Timestamp::MIN);
+    let is_long_gone = standing.ended_at.is_some_and(|ended_at| ended_at < recent);
+    if is_long_gone && person.is_only_imported() {
+        return Some(Imported::History);
+    }
+    let is_adopted = person.is_adopted_at(rules.provider);
+    is_adopted.then_some(Imported::Adopted)
 }
 
 /// A decision about other facts than the present ones has no effect.

@@ -39,6 +39,11 @@ impl PersonState {
             self.reassert.remove(&aspect);
         }
         self.applied.announce(operation);
+        self.keep_profile(operation);
+    }
+
+    /// Keeps what the platform is told of a person.
+    pub(super) fn keep_profile(&mut self, operation: &Operation) {
         let (Operation::Lock { profile } | Operation::Activate { profile }) = operation else {
             return;
         };

@@ -18,14 +18,17 @@ pub(super) struct Redrive {
 }
 
 impl Lane {
-    /// Brings the record up to date; says whether that must be written.
-    pub(super) fn refresh(&mut self, now: Timestamp) -> bool {
+    /// Brings the record up to date; says whether that must be written. Assignments that are
+    /// outdated void nothing that was noted under newer ones.
+    pub(super) fn refresh(&mut self, is_outdated: bool, now: Timestamp) -> bool {
         let is_due = self.state.doubt_what_is_due(now);
         let Some(outlook) = &self.outlook else {
             return is_due;
         };
-        self.state.forget_unwanted(&outlook.desired);
-        let is_lifted = self.state.lift_marks(outlook);
+        if !is_outdated {
+            self.state.forget_unwanted(&outlook.desired);
+        }
+        let is_lifted = self.state.lift_marks(outlook, is_outdated);
         let is_reconciled = self.state.reconcile(outlook);
         is_due || is_lifted || is_reconciled
     }
@@ -44,12 +47,13 @@ impl PersonState {
 
     /// Lifts dead marks: of another plan than the present one, and those that an operator has
     /// redriven since they were made; says whether there was any.
-    fn lift_marks(&mut self, outlook: &Outlook) -> bool {
+    fn lift_marks(&mut self, outlook: &Outlook, is_outdated: bool) -> bool {
         let before = self.dead.len();
         let redrive = outlook.redrive.as_ref().filter(|it| it.is_about_these);
         self.dead.retain(|_, dead| {
             let is_redriven = redrive.is_some_and(|it| dead.redrive.as_ref() != Some(&it.event));
-            dead.plan == outlook.digest && !is_redriven
+            let is_of_this_plan = is_outdated || dead.plan == outlook.digest;
+            is_of_this_plan && !is_redriven
         });
         self.dead.len() != before
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::generation::Generation;
 use super::limits::Limits;
 use super::settings::WorkerSettings;
 use crate::id::Provider;
@@ -17,6 +18,8 @@ pub struct WorkerRules {
     pub people: Rules,
     /// How the provider is planned for.
     pub planner: Box<dyn Planner>,
+    /// Which assignments that is.
+    pub assignments: Generation,
     /// How many partitions share the provider, each with a worker of its own.
     pub partitions: u32,
     /// What the provider can take.

@@ -218,7 +218,6 @@ fn help_of_every_command_says_what_it_does() {
         (&["simulate"], "startexam"),
         (&["simulate", "startexam"], "Examples:"),
         (&["send"], "Examples:"),
-        (&["command"], "the decision has no effect"),
         (&["import"], "Broken off, run the same command again"),
         (&["topics"], "create"),
         (&["topics", "create"], "missing"),
@@ -241,7 +240,6 @@ fn wrong_usage_exits_2_and_a_lacking_configuration_78() {
         (&[], 2, "Usage: hris-relay"),
         (&["serve", "--no-such-flag"], 2, "--no-such-flag"),
         (&["worker", "cirrus"], 2, "expected `startexam`"),
-        (&["import", "people.csv", "--source", "hr"], 2, "--as-of"),
         (&["demo", "--people", "3"], 2, "20..=25000"),
         (&["simulate", "startexam", "--program", "x"], 2, "a GUID"),
         (

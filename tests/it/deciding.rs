@@ -7,7 +7,7 @@ use hris_relay::log::{Arrived, Topic};
 use hris_relay::operator::topics::{Offsets, each_record, find};
 use hris_relay::person::Person;
 
-use crate::support::binary::{Installation, free_address};
+use crate::support::binary::{Installation, free_address, run};
 
 fn installation() -> Installation {
     Installation::new(&format!(
@@ -111,5 +111,10 @@ async fn a_decision_is_an_event_about_the_facts_that_were_judged() {
         "a decision names what it judges"
     );
     assert_eq!(commands(&site).await.len(), 1);
+    let help = run(&["command", "--help"]).stdout;
+    assert!(
+        help.contains("Examples:") && help.contains("--fact-version"),
+        "{help}"
+    );
     assert_eq!(roster.terminate().code(), Some(0));
 }

@@ -303,6 +303,10 @@ fn what_cannot_be_meant_is_wrong_usage() {
     }
     let ended = site
         .installation
+        .run(&["import", &file, "--source", "portal"]);
+    assert!(ended.stderr.contains("--as-of"), "{}", ended.stderr);
+    let ended = site
+        .installation
         .run(&["import", &file, "--source", "nobody", "--as-of", AS_OF]);
     assert!(
         ended.stderr.contains("expected one of [portal]"),

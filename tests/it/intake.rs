@@ -127,9 +127,11 @@ fn reference() -> BTreeMap<String, Person> {
         let event = Event::from_value(&fact, Strictness::Strict).unwrap();
         let person = people.entry(event.subject.as_str().to_owned()).or_default();
         fold(person, &event, &SourceRules::default(), Timestamp::MAX);
-        person.received = None;
     }
     people
+        .into_iter()
+        .map(|(who, person)| (who, person.without_notes()))
+        .collect()
 }
 
 /// A fact as one of the three modes carries it: headers and payload.
@@ -167,9 +169,8 @@ async fn people(log: &dyn Log) -> BTreeMap<String, Person> {
     let records = everything(log, Topic::People).await;
     let people = records.into_iter().map(|record| {
         let key = record.key_text().unwrap().to_owned();
-        let mut person: Person = serde_json::from_slice(&record.payload.unwrap()).unwrap();
-        person.received = None;
-        (key, person)
+        let person: Person = serde_json::from_slice(&record.payload.unwrap()).unwrap();
+        (key, person.without_notes())
     });
     people.collect()
 }

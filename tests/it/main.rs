@@ -13,6 +13,7 @@
 )]
 
 mod admin;
+mod against_state;
 mod commands;
 mod deciding;
 mod generated;

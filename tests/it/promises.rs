@@ -2,6 +2,7 @@
 
 use hris_relay::provider::startexam::wire::Status;
 use hris_relay::simulator::startexam::ProgramSettings;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::support::platform::{ALL, platform};
@@ -57,5 +58,76 @@ async fn a_program_that_does_not_exist_holds_up_only_its_own_registrations() {
     });
     assert!(relay.metric("hris_relay_dead_letters_total", &[]) < 0.5);
     assert_eq!(process.terminate().code(), Some(0));
+    relay.platform.stop().await;
+}
+
+/// How many people are locked out.
+fn hidden(relay: &Relay) -> usize {
+    let employees = relay.platform.simulator().account().employees;
+    let hidden = employees.values().filter(|it| it.status == Status::Hidden);
+    hidden.count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mass_termination_waits_for_a_human_while_hires_go_on() {
+    const COMPANY: usize = 1000;
+    /// 2 % of the people who are active when it begins.
+    const BUDGET: usize = 20;
+    let more =
+        format!("[[assignments]]\ngroup = \"Sales\"\nstartexam = {{ programs = [\"{ALL}\"] }}\n");
+    let relay = Relay::new(platform(), &more);
+    let mut process = relay.start();
+    let company = people(COMPANY + 1);
+    let (joiner, company) = company.split_last().unwrap();
+    relay.hired(company, "Sales").await;
+    process.until("registered", || relay.registered() == COMPANY);
+
+    let left = json!({});
+    let (leavers, _) = company.split_at(COMPANY / 2);
+    relay.tell(5, "terminated", leavers, &left).await;
+    let held = || relay.metric("hris_relay_waiting_people", &[("state", "held")]);
+    let is_held = || held() > (COMPANY / 2 - BUDGET) as f64 - 0.5;
+    process.until("held", is_held);
+    process.until_said("More removals than the hour's budget");
+    assert!(hidden(&relay) <= BUDGET, "{} are out", hidden(&relay));
+    relay.hired(std::slice::from_ref(joiner), "Sales").await;
+    let has_joined = || {
+        let employees = relay.platform.simulator().account().employees;
+        employees
+            .get(joiner)
+            .is_some_and(|it| !it.programs.is_empty())
+    };
+    process.until("joined by a new hire", has_joined);
+
+    let before = hidden(&relay);
+    process.kill();
+    let mut process = relay.start();
+    process.until("held again", is_held);
+    assert_eq!(hidden(&relay), before, "a restart refills nothing");
+
+    let is_out = |who: &String| {
+        let employees = relay.platform.simulator().account().employees;
+        employees[who].status == Status::Hidden
+    };
+    let waiting = leavers.iter().find(|who| !is_out(who)).unwrap();
+    let decided = relay.installation.run(&[
+        "command",
+        "release",
+        "--provider",
+        "startexam",
+        "--person",
+        waiting,
+        "--fact-version",
+        "present",
+        "--operator",
+        "ops",
+        "--reason",
+        "HR confirmed it",
+    ]);
+    assert_eq!(decided.code, Some(0), "{}", decided.stderr);
+    process.until("released", || is_out(waiting));
+    assert_eq!(hidden(&relay), before + 1, "nobody else");
+    assert_eq!(process.terminate().code(), Some(0));
+    assert!(relay.platform.simulator().overlaps().is_empty(), "I3");
     relay.platform.stop().await;
 }

@@ -16,7 +16,9 @@ use hris_relay::provider::startexam::{RemovalOrder, StartExam, StartExamSettings
 use hris_relay::roster::RosterHost;
 use hris_relay::shard::{Process, ShardSettings, StageError, run_stage};
 use hris_relay::simulator::startexam::{Running, Simulator, SimulatorSettings};
-use hris_relay::worker::{BURST, Limits, WorkerHost, WorkerRules, WorkerSettings};
+use hris_relay::worker::{
+    BURST, Generation, GuardSettings, Limits, WorkerHost, WorkerRules, WorkerSettings,
+};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -107,6 +109,7 @@ fn worker_rules() -> WorkerRules {
             fields,
             RemovalOrder::HideFirst,
         )),
+        assignments: Generation::new(0, &[]),
         partitions: 1,
         limits: Limits {
             calls_per_second: 1000.0,
@@ -116,7 +119,14 @@ fn worker_rules() -> WorkerRules {
             registrations: 500,
             call_timeout: Duration::from_secs(10),
         },
-        settings: WorkerSettings::default(),
+        settings: WorkerSettings {
+            // Half of the company leaves at once.
+            guard: GuardSettings {
+                enabled: false,
+                ..GuardSettings::default()
+            },
+            ..WorkerSettings::default()
+        },
     }
 }
 

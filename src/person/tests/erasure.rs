@@ -126,3 +126,86 @@ fn a_floor_of_a_source_with_sequences_covers_lower_ones() {
         .hired("2026-06-02")
         .active_at("2026-06-02");
 }
+
+/// The same facts with the erasure told at every place among them.
+fn told_at_every_place(history: &History) -> Vec<History> {
+    let (erasures, others): (Vec<Event>, Vec<Event>) = history
+        .events
+        .iter()
+        .cloned()
+        .partition(|event| event.fact == Fact::Erased);
+    (0..=others.len())
+        .map(|place| {
+            let mut events = others.clone();
+            events.splice(place..place, erasures.clone());
+            History {
+                events,
+                ..history.clone()
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn an_erasure_told_before_after_or_amid_other_facts_forgets_the_same() {
+    let history = erased()
+        .at("2026-05-01")
+        .received("2026-06-03")
+        .updated("email", "late@x.test")
+        .from("portal")
+        .hired_into("2026-05-02", "Late");
+    let expected = serde_json::to_string(&erased().person().without_notes()).unwrap();
+    for told in told_at_every_place(&history) {
+        told.clone().gone_at("2026-06-04");
+        let record = serde_json::to_string(&told.person().without_notes()).unwrap();
+        assert_eq!(record, expected);
+    }
+}
+
+#[test]
+fn a_genuine_rehire_outlives_the_erasure_wherever_that_is_told() {
+    let history = erased()
+        .at("2026-05-01")
+        .received("2026-08-01")
+        .hired_into("2026-05-02", "Late")
+        .at("2026-07-01")
+        .hired_into("2026-07-15", "Support")
+        .updated("email", "new@x.test");
+    for told in told_at_every_place(&history) {
+        told.gone_at("2026-07-14")
+            .active_at("2026-07-15")
+            .has_groups_at("2026-07-15", ["Support"])
+            .has_at("2026-07-15", "email", Some("new@x.test"))
+            .has_at("2026-07-15", "phone", None);
+    }
+}
+
+#[test]
+fn an_employment_that_another_source_said_before_the_erasure_ends_with_it() {
+    history()
+        .at("2026-01-10")
+        .hired("2026-01-15")
+        .from("portal")
+        .hired("2026-01-15")
+        .at("2026-06-01")
+        .erased()
+        .gone_at("2026-06-01")
+        .from("hr")
+        .at("2026-06-02")
+        .updated("email", "e@x.test")
+        .gone_at("2026-06-03");
+}
+
+#[test]
+fn an_erasure_takes_with_it_what_a_newer_program_wrote_and_this_one_does_not_know() {
+    let newer = r#"{"v": 1, "nickname": "jane"}"#;
+    let mut person: Person = serde_json::from_str(newer).unwrap();
+    let erased = history().at("2026-06-01").erased();
+    fold(
+        &mut person,
+        &erased.events[0],
+        &SourceRules::default(),
+        erased.now,
+    );
+    assert!(!serde_json::to_string(&person).unwrap().contains("jane"));
+}

@@ -11,8 +11,8 @@ use super::pattern::{any, any_sparing_employees, mentions_employee};
 use super::request::Asked;
 use super::settings::StartExamSettings;
 use super::wire::{Message, ProgramChanged, Synced};
-use crate::provider::Failure;
 use crate::provider::http::Reply;
+use crate::provider::{Counted, Failure};
 
 /// Longest part of a platform's message that is kept.
 const LONGEST_SAID: usize = 1000;
@@ -126,6 +126,31 @@ fn is_complete(asked: Asked, reply: &Reply) -> bool {
         Asked::Sync { people } => serde_json::from_slice::<Synced>(body)
             .is_ok_and(|synced| u64::try_from(people).is_ok_and(|sent| sent <= synced.total())),
         Asked::Program { .. } => serde_json::from_slice::<ProgramChanged>(body).is_ok(),
+    }
+}
+
+/// What the counters of a success say.
+pub(super) fn counted(asked: Asked, reply: &Reply) -> Counted {
+    let body = reply.body.as_deref().unwrap_or_default();
+    match asked {
+        Asked::Sync { people } => {
+            let synced: Option<Synced> = serde_json::from_slice(body).ok();
+            synced.map_or(Counted::default(), |synced| Counted {
+                created: synced.created,
+                changed: u64::try_from(people)
+                    .unwrap_or(u64::MAX)
+                    .saturating_sub(synced.not_changed),
+            })
+        }
+        Asked::Program { .. } => {
+            let program: Option<ProgramChanged> = serde_json::from_slice(body).ok();
+            program.map_or(Counted::default(), |program| Counted {
+                created: 0,
+                changed: program
+                    .employees_registered
+                    .saturating_add(program.employees_unregistered),
+            })
+        }
     }
 }
 

@@ -12,14 +12,14 @@ use reqwest::header::{
     InvalidHeaderValue,
 };
 
-use super::classify::Patterns;
+use super::classify::{Patterns, counted};
 use super::request::{Request, Shape};
 use super::settings::StartExamSettings;
 use super::signature::{Signer, string_to_sign};
 use super::wire::JSON;
 use crate::clock::Clock;
 use crate::provider::http::{BuildError, Http, Limits, Url};
-use crate::provider::{Answer, Call, Failure, Platform};
+use crate::provider::{Answer, Call, Counted, Failure, Platform};
 use crate::settings::Complaint;
 
 /// The section of the configuration these settings are from.
@@ -91,7 +91,7 @@ impl StartExam {
         })
     }
 
-    async fn outcome(&self, call: &Call) -> Result<(), Failure> {
+    async fn outcome(&self, call: &Call) -> Result<Counted, Failure> {
         let request = self.shape.request(call)?;
         let asked = request.asked;
         let headers = self
@@ -109,7 +109,7 @@ impl StartExam {
         if matches!(outcome, Err(Failure::Unauthorized { .. })) {
             self.read_secret_again();
         }
-        outcome
+        outcome.map(|()| counted(asked, &reply))
     }
 
     /// A fresh date and signature: a request is refused 15 minutes after its date.
@@ -173,7 +173,7 @@ impl Platform for StartExam {
             return Answer::Applied;
         }
         match self.outcome(call).await {
-            Ok(()) => Answer::Applied,
+            Ok(counted) => Answer::Counted(counted),
             Err(failure) => Answer::Failed(failure),
         }
     }

@@ -61,6 +61,8 @@ pub(in crate::worker) enum Restraint {
     Held,
     /// An operator decided that the person stays as they are.
     Rejected,
+    /// They are left to a worker with newer assignments.
+    Outdated,
 }
 
 impl Pass {

@@ -1,8 +1,10 @@
 //! The worker's core against a platform in memory: no clock, no socket, no await.
 
+mod adoption;
 mod calm;
 mod commands;
 mod faults;
+mod generation;
 mod guard;
 mod histories;
 mod hr;
@@ -20,7 +22,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::{BURST, Limits, PersonState, Worker, WorkerRules, WorkerSettings};
+use super::{BURST, Generation, Limits, PersonState, Worker, WorkerRules, WorkerSettings};
 use crate::event::{Event, Fact};
 use crate::id::{EmployeeId, EventId, GroupId, Provider, SourceId};
 use crate::log::{Arrived, Headers, Position, Record, Topic};
@@ -81,10 +83,11 @@ fn rules() -> WorkerRules {
             ..Rules::default()
         },
         planner: Box::new(StartExamPlanner::new(
-            assignments,
+            assignments.clone(),
             fields,
             RemovalOrder::HideFirst,
         )),
+        assignments: Generation::new(0, &assignments),
         partitions: 1,
         limits: Limits {
             calls_per_second: 1000.0,
@@ -248,7 +251,9 @@ impl World {
     fn crash(&mut self) {
         self.in_flight.clear();
         let metrics = self.metrics.worker.clone();
+        let note = self.worker.note();
         self.worker = Worker::new(Arc::clone(&self.rules), metrics, 3, 7);
+        self.worker.restore_note(&note.unwrap());
         for id in self.durable.keys().cloned().collect::<Vec<_>>() {
             let state = self.arrived(Topic::State(Provider::StartExam), &id);
             self.worker.restore(state).unwrap();

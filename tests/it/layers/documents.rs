@@ -58,6 +58,31 @@ fn every_test_the_architecture_cites_exists() {
 }
 
 #[test]
+fn every_sentence_of_the_fold_names_its_test_and_every_test_of_the_fold_its_sentence() {
+    let story = document("docs/architecture.md");
+    let table = story.text.split("## Section by section").nth(1);
+    let table = table.and_then(|behind| behind.split("\n## ").next());
+    let table = table.expect("a section that takes the fold sentence by sentence");
+    let headings = ["| sentence", "|---", "| **"];
+    let is_sentence =
+        |line: &&str| line.starts_with('|') && !headings.iter().any(|head| line.starts_with(head));
+    let bare: Vec<&str> = table
+        .lines()
+        .filter(is_sentence)
+        .filter(|line| cited(line).is_empty())
+        .collect();
+    assert!(bare.is_empty(), "no test is named for {bare:#?}");
+    let of_the_fold = below("src/person/tests");
+    let cited = cited(table);
+    let homeless: Vec<String> = of_the_fold
+        .iter()
+        .flat_map(|source| tests(&source.text))
+        .filter(|name| !cited.contains(name))
+        .collect();
+    assert!(cited.len() > 100 && homeless.is_empty(), "{homeless:#?}");
+}
+
+#[test]
 fn cited_and_existing_tests_are_found() {
     let text =
         "| I1 | test: `wires::accepted_is_durable`, `other_one` | `not_this` |\nSee test: `third`.";

@@ -77,10 +77,10 @@ fn alarms(text: &str) -> Vec<String> {
         let literals = arguments.split('"').skip(1).step_by(2);
         let is_sentence = |text: &&str| text.starts_with(char::is_uppercase);
         let sentence = literals.take(8).find(is_sentence)?;
-        sentence
-            .split('{')
-            .next()
-            .map(|part| part.trim().to_owned())
+        // A literal that goes on in the next line leaves out the break and the indentation.
+        let lines = sentence.split("\\\n").map(str::trim_start);
+        let whole = lines.collect::<String>();
+        whole.split('{').next().map(|part| part.trim().to_owned())
     };
     calls.into_iter().flatten().filter_map(sentence).collect()
 }
@@ -203,6 +203,7 @@ fn metrics_and_alarms_are_found() {
     };
     let expected = [metric("a_total", &["one", "two"]), metric("b", &["three"])];
     assert_eq!(metrics(text), expected);
-    let text = r#"tracing::error!(code = "x", %error, "Not kept: {reason}"); tracing::info!("No")"#;
+    let text = r#"tracing::error!(code = "x", %error, "Not \
+        kept: {reason}"); tracing::info!("No")"#;
     assert_eq!(alarms(text), ["Not kept:"]);
 }

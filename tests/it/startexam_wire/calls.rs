@@ -3,7 +3,7 @@
 use hris_relay::provider::startexam::StartExamSettings;
 use hris_relay::provider::startexam::signature::{SecretEncoding, Signer, string_to_sign};
 use hris_relay::provider::startexam::wire::{PROGRAM_EMPLOYEES, SYNC_EMPLOYEES, Status};
-use hris_relay::provider::{Call, Operation, Profile};
+use hris_relay::provider::{Answer, Call, Counted, Operation, Platform, Profile};
 use hris_relay::simulator::startexam::{Running, SimulatorSettings};
 use serde_json::Value;
 
@@ -256,4 +256,28 @@ async fn twenty_five_thousand_people_are_taken_in_batches_of_500() {
     assert_eq!((counters.requests, counters.people), (100, 50_000));
     assert_eq!(counters.programs.total_employees_in_program, 25_000);
     assert_eq!(running.simulator().overlaps(), []);
+}
+
+#[tokio::test]
+async fn the_platforms_counters_tell_what_was_otherwise_before() {
+    let running = start(SimulatorSettings::default());
+    let client = client(&settings(running.addr()));
+    let both = || call([("e-1", activate()), ("e-2", activate())]);
+    let joins = || call([("e-1", join(SALES)), ("e-2", join(SALES))]);
+    let locked = || call([("e-1", lock()), ("e-3", lock())]);
+    for (call, created, changed) in [
+        (call([("e-1", activate())]), 1, 1),
+        (both(), 1, 1),
+        (both(), 0, 0),
+        (joins(), 0, 2),
+        (joins(), 0, 0),
+        (locked(), 1, 2),
+    ] {
+        let said = client.perform(&call).await;
+        let Answer::Counted(counted) = said else {
+            panic!("{said:?}");
+        };
+        assert_eq!(counted, Counted { created, changed });
+    }
+    running.stop().await;
 }

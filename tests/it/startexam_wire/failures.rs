@@ -21,7 +21,7 @@ async fn failure(running: &Running, action: Value) -> Failure {
     let client = impatient(running.addr());
     match client.perform(&call([("e-1", activate())])).await {
         Answer::Failed(failure) => failure,
-        Answer::Applied | Answer::Each(_) => panic!("no failure"),
+        Answer::Applied | Answer::Counted(_) | Answer::Each(_) => panic!("no failure"),
     }
 }
 

@@ -114,7 +114,7 @@ fn leave(target: &str) -> Operation {
 /// The outcome's word: `applied` or a failure code.
 async fn outcome(client: &StartExam, call: &Call) -> &'static str {
     match client.perform(call).await {
-        Answer::Applied => "applied",
+        Answer::Applied | Answer::Counted(_) => "applied",
         Answer::Failed(failure) => failure.code(),
         Answer::Each(_) => "each",
     }

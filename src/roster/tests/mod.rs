@@ -1,36 +1,39 @@
 //! The roster's core: every event is folded, superseded or a dead letter.
 
+mod notices;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::core::Roster;
-use crate::event::{Event, Fact, Groups, Hire, Phase, Termination, When};
+use crate::event::{Event, Fact, Groups, Hire, Phase, Termination, Update, VersionBy, When};
 use crate::id::{EmployeeId, EventId, SourceId};
+use crate::log::record::LARGEST;
 use crate::log::{Arrived, Headers, Position, Record, Topic, header};
 use crate::metrics::Metrics;
-use crate::person::Rules;
+use crate::person::{Rules, SourceRules};
 use crate::shard::{Core, Effect, Input, Stop};
 
 struct World {
     roster: Roster,
     metrics: Metrics,
+    now: Timestamp,
 }
 
 impl World {
     fn new() -> Self {
         let metrics = Metrics::new().unwrap();
         Self {
-            roster: Roster::new(Rules::default(), metrics.roster.clone()),
+            roster: Roster::new(rules(), metrics.roster.clone()).of_partition(3),
             metrics,
+            now: instant("2026-03-02T09:00:00Z"),
         }
     }
 
     /// What the roster writes for a record under a key.
     fn written(&mut self, key: &str, payload: &[u8]) -> Vec<Record> {
         let record = arrived(Topic::Events, key, payload);
-        let effects = self
-            .roster
-            .handle(Input::Record(record), Timestamp::UNIX_EPOCH);
+        let effects = self.roster.handle(Input::Record(record), self.now);
         effects
             .into_iter()
             .map(|effect| match effect {
@@ -44,6 +47,27 @@ impl World {
     fn counted(&self, outcome: &str) -> u64 {
         let facts = &self.metrics.roster.facts;
         facts.with_label_values(&[outcome]).get()
+    }
+}
+
+fn instant(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// `hr` and `portal` employ, `portal` counts by sequence; nothing else is configured.
+fn rules() -> Rules {
+    let source = |name: &str| SourceId::try_from(name).unwrap();
+    let portal = SourceRules {
+        version_by: VersionBy::Sequence,
+        ..SourceRules::default()
+    };
+    Rules {
+        sources: [
+            (source("hr"), SourceRules::default()),
+            (source("portal"), portal),
+        ]
+        .into(),
+        ..Rules::default()
     }
 }
 
@@ -62,7 +86,11 @@ fn arrived(topic: Topic, key: &str, payload: &[u8]) -> Arrived {
 }
 
 fn event(id: &str, time: &str, fact: Fact) -> Vec<u8> {
-    let event = Event {
+    said(id, time, fact).to_json()
+}
+
+fn said(id: &str, time: &str, fact: Fact) -> Event {
+    Event {
         id: EventId::try_from(id).unwrap(),
         source: SourceId::try_from("hr").unwrap(),
         subject: EmployeeId::try_from("e-17").unwrap(),
@@ -70,19 +98,21 @@ fn event(id: &str, time: &str, fact: Fact) -> Vec<u8> {
         received_time: Some("2026-03-02T09:00:00Z".parse().unwrap()),
         sequence: None,
         fact,
-    };
-    event.to_json()
+    }
 }
 
 fn hired(id: &str, time: &str) -> Vec<u8> {
-    let hire = Hire {
+    event(id, time, said_hire())
+}
+
+fn said_hire() -> Fact {
+    Fact::Hired(Hire {
         employment: None,
         start: When::day("2026-01-01".parse().unwrap()),
         phase: Phase::Effective,
         attributes: [].into(),
         groups: Groups::default(),
-    };
-    event(id, time, Fact::Hired(hire))
+    })
 }
 
 fn terminated(id: &str, time: &str) -> Vec<u8> {
@@ -138,6 +168,43 @@ fn what_cannot_be_folded_is_kept_with_the_reason_and_its_origin() {
         }
         assert_eq!(world.counted("dead_lettered"), 1);
     }
+}
+
+#[test]
+fn a_fact_of_a_source_that_is_not_configured_is_kept_and_not_guessed_at() {
+    let mut world = World::new();
+    let hire: Fact = said_hire();
+    let stranger = Event {
+        source: SourceId::try_from("stranger").unwrap(),
+        ..said("event-2", "2026-01-01T08:00:00Z", hire)
+    };
+    let written = world.written("e-17", &stranger.to_json());
+    let code = written[0].headers.text(header::FAILURE_CODE);
+    assert_eq!(code, Some("event_unconfigured"));
+    assert_eq!(world.roster.people(), 0);
+}
+
+#[test]
+fn a_record_too_large_for_the_log_costs_one_fact_and_not_the_partition() {
+    let mut world = World::new();
+    let update = |id: &str, name: &str| {
+        let value = Some("x".repeat(LARGEST * 2 / 3));
+        let fact = Fact::Updated(Update {
+            effective: None,
+            phase: Phase::Effective,
+            attributes: [(name.to_owned(), value)].into(),
+        });
+        event(id, "2026-01-01T08:00:00Z", fact)
+    };
+    let first = world.written("e-17", &update("event-2", "email"));
+    assert_eq!(first[0].topic, Topic::People);
+    let second = world.written("e-17", &update("event-3", "phone"));
+    assert_eq!(second[0].topic, Topic::EventsDeadLetters);
+    let code = second[0].headers.text(header::FAILURE_CODE);
+    assert_eq!(code, Some("person_too_large"));
+    assert!(second[0].size() <= LARGEST);
+    let third = world.written("e-17", &terminated("event-4", "2026-02-01T08:00:00Z"));
+    assert_eq!(third[0].topic, Topic::People);
 }
 
 #[test]
