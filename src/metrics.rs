@@ -83,6 +83,9 @@ pub struct WorkerMetrics {
     /// `pending`, `leaver_not_locked`, `lock_refused`, `held`, `rejected`, `dead`, `unmapped`,
     /// `undecodable`).
     pub waiting: IntGaugeVec,
+    /// Whether calls go, by provider, partition, state (`open`, `closed`, `probing`,
+    /// `locks_only`) and reason: one for what is, zero for what was.
+    pub gate: IntGaugeVec,
     /// People taken for already as planned, by provider.
     pub adopted: IntCounterVec,
     /// The brake on removals.
@@ -281,6 +284,11 @@ impl WorkerMetrics {
                 r,
                 ("waiting_people", "People, by what they wait for."),
                 &["provider", "partition", "state"],
+            )?,
+            gate: gauge(
+                r,
+                ("gate", "Whether calls go to a provider, and why not."),
+                &["provider", "partition", "state", "reason"],
             )?,
             adopted: counter(
                 r,

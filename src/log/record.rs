@@ -16,6 +16,8 @@ pub mod header {
     pub const FAILURE_REASON: &str = "failure-reason";
     /// How often the operation was tried.
     pub const ATTEMPT: &str = "attempt";
+    /// The version of the facts an operation came from, as commands name it.
+    pub const FACT_VERSION: &str = "fact-version";
     /// When it was tried first.
     pub const FIRST_SEEN: &str = "first-seen";
     /// Topic of the record this one was made from.

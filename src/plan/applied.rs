@@ -82,6 +82,16 @@ impl Applied {
         }
     }
 
+    /// The same for everything the relay ever did.
+    pub fn doubt_everything(&mut self) {
+        if self.account != Account::Unknown {
+            self.account = Account::Unsure;
+        }
+        for membership in self.targets.values_mut() {
+            *membership = Membership::Unsure;
+        }
+    }
+
     /// What may or may not be in force.
     pub fn unsure(&self) -> impl Iterator<Item = Aspect> {
         let account = (self.account == Account::Unsure).then_some(Aspect::Account);

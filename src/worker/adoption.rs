@@ -20,7 +20,8 @@ impl PersonState {
             let Some(step) = planner.steps(desired, &self.applied).into_iter().next() else {
                 return;
             };
-            self.applied.confirm(&step);
+            self.keep_profile(&step);
+            self.confirm(&step);
             self.guard.confirm(&step, now);
         }
     }

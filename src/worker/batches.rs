@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::gate::{Admitted, Limits};
+use super::gate::Admitted;
 use super::kind::Kind;
+use super::limits::Limits;
 use super::queue::{Key, Queue, Stand, Waiting, is_leave};
 use crate::id::EmployeeId;
 use crate::provider::Operation;
@@ -177,8 +178,8 @@ impl Batches {
 
 #[cfg(test)]
 mod tests {
-    use super::super::gate::BURST;
     use super::super::kind::Rank;
+    use super::super::limits::BURST;
     use super::*;
     use crate::provider::Target;
 

@@ -11,7 +11,7 @@ use crate::provider::{Blame, Failure, Operation, Target};
 
 impl Worker {
     /// When what is closed at `now` is tried again.
-    fn try_again_at(&self, now: Timestamp) -> Timestamp {
+    pub(super) fn try_again_at(&self, now: Timestamp) -> Timestamp {
         let at = now.checked_add(self.rules.settings.probe_every);
         at.unwrap_or(Timestamp::MAX)
     }
@@ -50,28 +50,33 @@ impl Worker {
         if !self.targets.close(target, why, until) {
             return;
         }
-        let provider = self.rules.provider.as_str();
-        match why {
-            Why::Unknown => tracing::error!(
-                provider,
-                target.name = target.0,
-                failure.code = "target_unknown",
-                "The provider does not know this target; correct the assignments or create it there"
-            ),
-            Why::Refusing => {
-                tracing::error!(
-                    provider,
-                    target.name = target.0,
-                    failure.code = "target_refused",
-                    "The provider refuses one person like the other at this target; correct the \
-                     assignments or mend it there"
-                );
-                self.targets.blamed(target, id);
-                self.acquit(target, failure, now);
-            }
+        self.tell_closed(target, why);
+        if why == Why::Refusing {
+            self.targets.blamed(target, id);
+            self.acquit(target, failure, now);
         }
         for id in self.batches.people(&Kind::Target(target.clone())) {
             self.plan(&id, now);
+        }
+    }
+
+    fn tell_closed(&self, target: &Target, why: Why) {
+        let provider = self.rules.provider.as_str();
+        let name = target.0.as_str();
+        match why {
+            Why::Unknown => tracing::error!(
+                provider,
+                target.name = name,
+                failure.code = "target_unknown",
+                "The provider does not know this target; correct the assignments or create it there"
+            ),
+            Why::Refusing => tracing::error!(
+                provider,
+                target.name = name,
+                failure.code = "target_refused",
+                "The provider refuses one person like the other at this target; correct the \
+                 assignments or mend it there"
+            ),
         }
     }
 
@@ -144,6 +149,43 @@ impl Worker {
                 let until = self.try_again_at(now);
                 self.targets.postpone(&target, until);
             }
+        }
+    }
+
+    /// Stops all calls, since the provider rejects us.
+    pub(super) fn close_provider(&mut self, failure: &Failure, now: Timestamp) {
+        let probe_every = self.rules.settings.probe_every;
+        if self.gate.quarantine(failure.code(), now, probe_every) {
+            tracing::error!(
+                provider = self.rules.provider.as_str(),
+                failure.code = failure.code(),
+                "Calls to this provider stop until one is accepted again: {failure}"
+            );
+        }
+    }
+
+    /// Stops all calls but locks, if too much was given up: those cannot become dead letters,
+    /// and a leaver must not wait for whatever is wrong with others.
+    pub(super) fn check_flood(&mut self, now: Timestamp) {
+        if self.gate.is_flooded() || !self.flood.is_high() {
+            return;
+        }
+        let until = self.try_again_at(now);
+        self.gate.flood(now, until);
+        tracing::error!(
+            provider = self.rules.provider.as_str(),
+            failure.code = "dead_letter_flood",
+            "Too many operations are given up; nothing but locks goes to this provider until \
+             somebody is taken again"
+        );
+    }
+
+    /// Somebody was taken by a call that locks nobody.
+    pub(super) fn end_flood(&mut self, started: Timestamp) {
+        if self.gate.ebb(started) {
+            self.flood.ebb();
+            let provider = self.rules.provider.as_str();
+            tracing::info!(provider, "The provider takes people again");
         }
     }
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::answers::UnderWay;
 use super::batches::Batches;
 use super::books::{Book, Books};
-use super::gate::{Admitted, Gate};
+use super::flood::Flood;
+use super::gate::Gate;
 use super::generation::Succession;
 use super::holding::Brake;
 use super::kind::Kind;
@@ -38,7 +40,8 @@ pub struct Worker {
     pub(super) brake: Brake,
     pub(super) succession: Succession,
     signs: Signs,
-    pub(super) calls: HashMap<CallId, (Kind, Call)>,
+    pub(super) flood: Flood,
+    pub(super) calls: HashMap<CallId, UnderWay>,
     /// The core's own die: seeded, so that a history can be repeated.
     pub(super) die: fastrand::Rng,
     pub(super) last_cohort: u64,
@@ -64,6 +67,7 @@ impl Worker {
             brake: Brake::new(&rules, &metrics, partition),
             succession: Succession::default(),
             signs: Signs::new(&metrics, rules.provider, partition),
+            flood: Flood::new(rules.settings.flood.clone()),
             calls: HashMap::new(),
             die: fastrand::Rng::with_seed(seed),
             last_cohort: 0,
@@ -131,17 +135,12 @@ impl Worker {
         let Some(lane) = self.lanes.get_mut(id) else {
             return;
         };
-        if lane.doubt_what_is_due(now) {
+        if lane.refresh(self.succession.is_outdated(), now) {
             self.changed.insert(id.clone());
         }
         let Some(outlook) = lane.outlook.as_ref() else {
             return;
         };
-        let is_outdated = self.succession.is_outdated();
-        lane.state.forget_unwanted(&outlook.desired);
-        lane.state
-            .dead
-            .retain(|_, dead| is_outdated || dead.plan == outlook.digest);
         let mut steps = outlook.steps(&self.rules, &lane.state);
         let guarded = lane.state.guard.clone();
         let restraint = lane.state.guard.restrain(&mut steps, outlook, now);
@@ -190,8 +189,8 @@ impl Worker {
         self.targets.wait(id, &steps);
         if let Next::Now(operation) = next {
             let until = now.checked_add(self.rules.settings.probe_every);
-            self.targets
-                .claim(id, operation, until.unwrap_or(Timestamp::MAX));
+            let until = until.unwrap_or(Timestamp::MAX);
+            self.targets.claim(id, operation, until);
         }
         lane.queue(id, wanted, &mut self.batches, now);
         self.lanes.wake(id, wake);
@@ -223,8 +222,11 @@ impl Worker {
 
     /// Sends every batch that is ready, as far as the gate lets it.
     fn send(&mut self, now: Timestamp, effects: &mut Vec<Effect<Call>>) {
-        while !self.is_draining && self.gate.opens_at().is_some_and(|at| at <= now) {
-            let Some(((kind, _), waiting)) = self.batches.take(now, Admitted::EVERYTHING) else {
+        if self.is_draining {
+            return;
+        }
+        while let Some(admitted) = self.gate.admits(now) {
+            let Some(((kind, _), waiting)) = self.batches.take(now, admitted) else {
                 return;
             };
             self.last_call = self.last_call.saturating_add(1);
@@ -237,11 +239,19 @@ impl Worker {
             if people.is_empty() {
                 continue;
             }
-            self.gate.start(now);
+            self.gate.start(&kind, now, self.try_again_at(now));
             self.batches.start(&kind);
             let call = Call { people };
-            self.calls.insert(call_id, (kind, call.clone()));
-            effects.push(Effect::Call(call_id, call));
+            effects.push(Effect::Call(call_id, call.clone()));
+            let started = now;
+            self.calls.insert(
+                call_id,
+                UnderWay {
+                    kind,
+                    call,
+                    started,
+                },
+            );
         }
     }
 }
@@ -330,16 +340,15 @@ impl Core for Worker {
         }
         self.send(now, &mut effects);
         self.write_changed(now, &mut effects);
+        self.signs.show(self.gate.sign(now), self.targets.closed());
         self.tell_held(now);
-        self.signs.show(self.targets.closed());
         effects
     }
 
     fn wake_at(&self) -> Option<Timestamp> {
-        let opens = self.gate.opens_at().filter(|_| !self.is_draining);
         let calls = [true, false].map(|locks| {
-            let ready = self.batches.ready_at(locks)?;
-            Some(ready.max(opens?))
+            let ready = self.batches.ready_at(locks).filter(|_| !self.is_draining)?;
+            Some(ready.max(self.gate.opens_at(locks)?))
         });
         let others = [
             self.lanes.next_wake(),

@@ -5,42 +5,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::kind::Kind;
+use super::limits::Limits;
 
-/// What a provider can take.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limits {
-    /// Calls a second, on average.
-    pub calls_per_second: f64,
-    /// Calls that may start at once after a quiet time, before the rate counts.
-    pub burst: u32,
-    /// Calls at the same time.
-    pub in_flight: usize,
-    /// People in one call that locks or activates.
-    pub accounts: usize,
-    /// People joining, and people leaving, in one call for a target.
-    pub registrations: usize,
-    /// The longest a call takes, answered or not.
-    pub call_timeout: Duration,
-}
-
-/// A burst that lets a person's lock and registrations go without a wait.
-pub const BURST: u32 = 4;
-
-impl Limits {
-    /// The part of one of several partitions: their owners, in whatever process, together
-    /// keep the provider's limits. Each may have one call at a time.
-    #[must_use]
-    pub fn shared_by(self, partitions: u32) -> Self {
-        let partitions = partitions.max(1);
-        let many = usize::try_from(partitions).unwrap_or(usize::MAX);
-        Self {
-            calls_per_second: self.calls_per_second / f64::from(partitions),
-            in_flight: (self.in_flight / many).max(1),
-            burst: (self.burst / partitions).max(1),
-            ..self
-        }
-    }
-}
 /// The first pause after a call that failed as a whole by the provider's fault; it doubles.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The longest such pause: how late a recovery may be noticed.
@@ -54,6 +20,7 @@ pub(super) struct Admitted {
 }
 
 impl Admitted {
+    #[cfg(test)]
     pub(super) const EVERYTHING: Self = Self {
         locks: usize::MAX,
         rest: usize::MAX,
@@ -68,6 +35,15 @@ impl Admitted {
     }
 }
 
+/// Why calls are held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// The provider fails.
+    Failing,
+    /// It rejects us; the code of the failure says how.
+    Rejected(&'static str),
+}
+
 /// Decides whether a call may start.
 #[derive(Debug)]
 pub(super) struct Gate {
@@ -79,10 +55,14 @@ pub(super) struct Gate {
     next_slot: Timestamp,
     /// Nothing starts before this.
     closed_until: Timestamp,
+    /// When it was closed last: a call from before says nothing of what came after.
+    closed_at: Timestamp,
     /// Calls in a row that failed as a whole by the provider's fault.
     failures: u32,
-    /// While set, one call at a time tries whether the provider works again.
-    is_probing: bool,
+    /// While set, one call at a time, for one person, tries whether the provider works again.
+    trouble: Option<Trouble>,
+    /// While set, nothing but locks goes, and one other call from then on.
+    flooded_until: Option<Timestamp>,
 }
 
 impl Gate {
@@ -97,14 +77,16 @@ impl Gate {
             in_flight: 0,
             next_slot: Timestamp::MIN,
             closed_until: Timestamp::MIN,
+            closed_at: Timestamp::MIN,
             failures: 0,
-            is_probing: false,
+            trouble: None,
+            flooded_until: None,
         }
     }
 
-    /// From when a call may start; none: when another call is over.
-    pub(super) fn opens_at(&self) -> Option<Timestamp> {
-        let most = if self.is_probing {
+    /// From when a call that locks may start, or any other; none: when another call is over.
+    pub(super) fn opens_at(&self, locks: bool) -> Option<Timestamp> {
+        let most = if self.trouble.is_some() {
             1
         } else {
             self.limits.in_flight
@@ -115,14 +97,35 @@ impl Gate {
         let ahead = i32::try_from(self.limits.burst.saturating_sub(1)).unwrap_or(i32::MAX);
         let burst = self.interval.saturating_mul(ahead);
         let by_rate = self.next_slot.checked_sub(burst).unwrap_or(Timestamp::MIN);
-        Some(by_rate.max(self.closed_until))
+        let flooded = self.flooded_until.filter(|_| !locks);
+        let closed = self.closed_until.max(flooded.unwrap_or(Timestamp::MIN));
+        Some(by_rate.max(closed))
     }
 
-    /// Counts a call that starts.
-    pub(super) fn start(&mut self, now: Timestamp) {
+    /// How many people a call that starts at `now` may be for; none: nothing may start.
+    pub(super) fn admits(&self, now: Timestamp) -> Option<Admitted> {
+        self.opens_at(true).filter(|at| *at <= now)?;
+        let most = if self.trouble.is_some() {
+            1
+        } else {
+            usize::MAX
+        };
+        let rest = match self.flooded_until {
+            None => most,
+            Some(until) if until <= now => 1,
+            Some(_) => 0,
+        };
+        Some(Admitted { locks: most, rest })
+    }
+
+    /// Counts a call that starts; in a flood the next one but locks may at `then`.
+    pub(super) fn start(&mut self, kind: &Kind, now: Timestamp, then: Timestamp) {
         self.in_flight = self.in_flight.saturating_add(1);
         let from = self.next_slot.max(now);
         self.next_slot = from.checked_add(self.interval).unwrap_or(from);
+        if self.flooded_until.is_some() && !kind.is_lock() {
+            self.flooded_until = Some(then);
+        }
     }
 
     /// Counts a call that is over.
@@ -130,10 +133,14 @@ impl Gate {
         self.in_flight = self.in_flight.saturating_sub(1);
     }
 
-    /// The provider did what it was asked.
-    pub(super) fn works(&mut self) {
+    /// The provider answered as it should to a call from `started`; says whether it had
+    /// rejected us until then.
+    pub(super) fn works(&mut self, started: Timestamp) -> bool {
+        if started < self.closed_at {
+            return false;
+        }
         self.failures = 0;
-        self.is_probing = false;
+        matches!(self.trouble.take(), Some(Trouble::Rejected(_)))
     }
 
     /// A whole call failed by the provider's fault: pause, longer every time.
@@ -143,24 +150,72 @@ impl Gate {
             .min(LONGEST_PAUSE)
             .max(hint.unwrap_or_default());
         self.failures = self.failures.saturating_add(1);
-        self.is_probing = true;
         self.close(now, pause);
+        self.trouble.get_or_insert(Trouble::Failing);
     }
 
-    /// Closes for everything; then one call at a time until one works.
-    pub(super) fn quarantine(&mut self, now: Timestamp, probe_every: Duration) {
-        self.is_probing = true;
+    /// Closes for everything, since the provider rejects us; says whether that is new.
+    pub(super) fn quarantine(
+        &mut self,
+        code: &'static str,
+        now: Timestamp,
+        probe_every: Duration,
+    ) -> bool {
         self.close(now, probe_every);
+        let new = Trouble::Rejected(code);
+        self.trouble.replace(new) != Some(new)
     }
 
     fn close(&mut self, now: Timestamp, wait: Duration) {
         let until = now.checked_add(wait).unwrap_or(Timestamp::MAX);
         self.closed_until = self.closed_until.max(until);
+        self.closed_at = self.closed_at.max(now);
+    }
+
+    /// Whether the next call only tries whether the provider works again.
+    pub(super) const fn is_trying(&self) -> bool {
+        self.trouble.is_some()
+    }
+
+    /// Closes for everything but locks.
+    pub(super) fn flood(&mut self, now: Timestamp, until: Timestamp) {
+        self.flooded_until = Some(until);
+        self.closed_at = self.closed_at.max(now);
+    }
+
+    /// Whether nothing but locks goes.
+    pub(super) const fn is_flooded(&self) -> bool {
+        self.flooded_until.is_some()
+    }
+
+    /// Somebody was taken in a call from `started`; says whether that ends a flood.
+    pub(super) fn ebb(&mut self, started: Timestamp) -> bool {
+        started >= self.closed_at && self.flooded_until.take().is_some()
+    }
+
+    /// What it shows: its state, and why.
+    pub(super) fn sign(&self, now: Timestamp) -> (&'static str, &'static str) {
+        let reason = match (self.trouble, self.flooded_until) {
+            (Some(Trouble::Rejected(code)), _) => code,
+            (Some(Trouble::Failing), _) => "provider_failing",
+            (None, Some(_)) => "dead_letters",
+            (None, None) => return ("open", "none"),
+        };
+        let closed_until = self.closed_until.max(self.flooded_until.unwrap_or(now));
+        let state = if closed_until <= now {
+            "probing"
+        } else if self.closed_until <= now {
+            "locks_only"
+        } else {
+            "closed"
+        };
+        (state, reason)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::limits::BURST;
     use super::*;
 
     fn at(millisecond: i64) -> Timestamp {
@@ -184,8 +239,8 @@ mod tests {
         let mut starts = Vec::new();
         let mut now = at(0);
         for _ in 0..7 {
-            now = now.max(gate.opens_at().unwrap());
-            gate.start(now);
+            now = now.max(gate.opens_at(true).unwrap());
+            gate.start(&Kind::Lock, now, now);
             starts.push(now.as_millisecond());
         }
         assert_eq!(starts, [0, 0, 0, 0, 500, 1000, 1500]);
@@ -206,10 +261,10 @@ mod tests {
     fn a_full_gate_opens_when_a_call_is_over() {
         let mut gate = gate();
         gate.limits.in_flight = 1;
-        gate.start(at(0));
-        assert_eq!(gate.opens_at(), None);
+        gate.start(&Kind::Lock, at(0), at(0));
+        assert_eq!(gate.opens_at(true), None);
         gate.end();
-        assert!(gate.opens_at().unwrap() <= at(0));
+        assert!(gate.opens_at(true).unwrap() <= at(0));
     }
 
     #[test]
@@ -218,22 +273,79 @@ mod tests {
         let pauses: Vec<i64> = (0..7)
             .map(|_| {
                 gate.fails(gate.closed_until.max(at(0)), None);
-                gate.opens_at().unwrap().as_second()
+                gate.opens_at(true).unwrap().as_second()
             })
             .collect();
         assert_eq!(pauses, [1, 3, 7, 15, 31, 61, 91]);
-        gate.start(at(91_000));
-        assert_eq!(gate.opens_at(), None);
+        gate.start(&Kind::Lock, at(91_000), at(91_000));
+        assert_eq!(gate.opens_at(true), None);
         gate.end();
-        gate.works();
-        gate.start(at(92_000));
-        assert!(gate.opens_at().is_some());
+        gate.works(at(91_000));
+        gate.start(&Kind::Lock, at(92_000), at(92_000));
+        assert!(gate.opens_at(true).is_some());
     }
 
     #[test]
     fn a_hint_of_the_provider_lengthens_the_pause() {
         let mut gate = gate();
         gate.fails(at(0), Some(Duration::from_secs(77)));
-        assert_eq!(gate.opens_at(), Some(at(77_000)));
+        assert_eq!(gate.opens_at(true), Some(at(77_000)));
+    }
+
+    #[test]
+    fn half_open_one_call_for_one_person_tries() {
+        let mut gate = gate();
+        assert_eq!(gate.admits(at(0)), Some(Admitted::EVERYTHING));
+        gate.fails(at(0), None);
+        assert_eq!(gate.admits(at(999)), None);
+        let one = Admitted { locks: 1, rest: 1 };
+        assert_eq!(gate.admits(at(1000)), Some(one));
+        gate.start(&Kind::Activate, at(1000), at(1000));
+        assert_eq!(gate.admits(at(5000)), None, "one at a time");
+    }
+
+    #[test]
+    fn an_answer_to_a_call_from_before_opens_nothing() {
+        let mut gate = gate();
+        gate.quarantine("credentials_rejected", at(5), PAUSE);
+        assert!(!gate.works(at(4)));
+        assert!(gate.is_trying());
+        assert!(gate.works(at(1005)));
+        assert!(!gate.is_trying());
+    }
+
+    #[test]
+    fn in_a_flood_locks_go_and_one_other_call_at_a_time_tries() {
+        let mut gate = gate();
+        gate.flood(at(0), at(1000));
+        let admitted = |gate: &Gate, now| gate.admits(at(now)).unwrap();
+        assert_eq!(
+            admitted(&gate, 1),
+            Admitted {
+                rest: 0,
+                ..Admitted::EVERYTHING
+            }
+        );
+        assert_eq!(gate.opens_at(false), Some(at(1000)));
+        assert_eq!(admitted(&gate, 1000).rest, 1);
+        gate.start(&Kind::Activate, at(1000), at(2000));
+        assert_eq!(admitted(&gate, 1999).rest, 0);
+        assert!(!gate.ebb(at(0).min(at(-1))), "started before");
+        assert!(gate.ebb(at(1000)));
+        assert_eq!(admitted(&gate, 1999), Admitted::EVERYTHING);
+    }
+
+    #[test]
+    fn the_gate_shows_its_state_and_why() {
+        let mut gate = gate();
+        assert_eq!(gate.sign(at(0)), ("open", "none"));
+        gate.flood(at(0), at(1000));
+        assert_eq!(gate.sign(at(0)), ("locks_only", "dead_letters"));
+        assert_eq!(gate.sign(at(1000)), ("probing", "dead_letters"));
+        gate.fails(at(1000), None);
+        assert_eq!(gate.sign(at(1000)), ("closed", "provider_failing"));
+        assert_eq!(gate.sign(at(2000)), ("probing", "provider_failing"));
+        gate.quarantine("clock_rejected", at(2000), PAUSE);
+        assert_eq!(gate.sign(at(2000)), ("closed", "clock_rejected"));
     }
 }

@@ -11,8 +11,8 @@ use super::guard::{Restraint, Tally};
 use super::outlook::Outlook;
 use super::queue::{Key, Stand};
 use super::state::{OperationName, PersonState};
-use crate::id::EmployeeId;
-use crate::plan::Applied;
+use crate::id::{EmployeeId, EventId, FactVersion};
+use crate::plan::{Applied, Digest};
 use crate::provider::Operation;
 use crate::shard::CallId;
 
@@ -35,8 +35,6 @@ pub(super) struct Lane {
     pub(super) outlook: Option<Outlook>,
     /// Which book the person is counted in.
     pub(super) book: Option<Book>,
-    /// Somebody known to be locked is locked once more: no news.
-    pub(super) is_locked_again: bool,
     /// The durable record cannot be read: nothing is done, so that its bytes stay.
     pub(super) has_broken_state: bool,
     /// What of the record the guard has counted.
@@ -63,9 +61,25 @@ pub(super) enum Place {
     InFlight {
         /// Which.
         call: CallId,
-        /// What was applied before it was announced.
-        before: Applied,
+        /// How things were then.
+        sent: Box<Sent>,
     },
+}
+
+/// How things were when a person's operation was sent.
+#[derive(Debug)]
+pub(super) struct Sent {
+    /// What was applied.
+    pub(super) before: Applied,
+    /// The event that wrote the person's record.
+    pub(super) event: Box<str>,
+    /// The version of the facts in it.
+    pub(super) fact_version: FactVersion,
+    /// The plan made of them.
+    pub(super) plan: Digest,
+    pub(super) removal_since: Option<Timestamp>,
+    /// The newest redrive that was known.
+    pub(super) redrive: Option<EventId>,
 }
 
 impl Lane {
@@ -112,22 +126,31 @@ impl Lane {
 
     /// Announces the queued operation in the durable record and hands it out.
     pub(super) fn depart(&mut self, entry: u64, call: CallId, now: Timestamp) -> Option<Operation> {
-        match &self.place {
-            Place::Queued { stand, operation } if stand.ticket == entry => {
-                let operation = operation.clone();
-                let before = self.state.applied.clone();
-                self.state.announce(&operation, now);
-                self.place = Place::InFlight { call, before };
-                Some(operation)
-            }
-            Place::Queued { .. } | Place::Idle | Place::InFlight { .. } => None,
+        let Place::Queued { stand, operation } = &self.place else {
+            return None;
+        };
+        let outlook = self.outlook.as_ref()?;
+        if stand.ticket != entry {
+            return None;
         }
+        let operation = operation.clone();
+        let sent = Box::new(Sent {
+            before: self.state.applied.clone(),
+            event: self.event.clone(),
+            fact_version: outlook.fact_version,
+            plan: outlook.digest.clone(),
+            removal_since: outlook.removal_since,
+            redrive: outlook.redrive.as_ref().map(|known| known.event.clone()),
+        });
+        self.state.announce(&operation, now);
+        self.place = Place::InFlight { call, sent };
+        Some(operation)
     }
 
-    /// Ends a call; hands out what was applied before it.
-    pub(super) fn return_from(&mut self, over: CallId) -> Option<Applied> {
+    /// Ends a call; hands out how things were when it was sent.
+    pub(super) fn return_from(&mut self, over: CallId) -> Option<Box<Sent>> {
         match std::mem::take(&mut self.place) {
-            Place::InFlight { call, before } if call == over => Some(before),
+            Place::InFlight { call, sent } if call == over => Some(sent),
             other @ (Place::InFlight { .. } | Place::Queued { .. } | Place::Idle) => {
                 self.place = other;
                 None

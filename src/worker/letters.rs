@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::id::{EmployeeId, Provider};
+use crate::id::{EmployeeId, FactVersion, Provider};
 use crate::log::{Record, Topic, header};
 use crate::provider::{Counted, Failure, Operation};
 
@@ -14,6 +14,8 @@ pub(super) struct Letter<'a> {
     pub(super) id: &'a EmployeeId,
     /// The event that wrote the person's record it was about.
     pub(super) event: &'a str,
+    /// The version of the facts in it.
+    pub(super) fact_version: FactVersion,
     pub(super) operation: &'a Operation,
     /// Which try it was, from 1.
     pub(super) attempt: u32,
@@ -29,6 +31,7 @@ struct Body<'a> {
     attempt: u32,
     at: Timestamp,
     event: &'a str,
+    fact_version: FactVersion,
     #[serde(skip_serializing_if = "Option::is_none")]
     batch: Option<Batch>,
     /// The platform's own words: personal data, so in the payload and nowhere else.
@@ -86,6 +89,7 @@ impl Letter<'_> {
             attempt: self.attempt,
             at: self.at,
             event: self.event,
+            fact_version: self.fact_version,
             batch,
             said,
         };
@@ -93,5 +97,6 @@ impl Letter<'_> {
         let payload = serde_json::to_vec(&body).unwrap_or_default();
         Record::new(topic, self.id.as_str(), payload)
             .with_header(header::EVENT_ID, self.event.to_owned())
+            .with_header(header::FACT_VERSION, self.fact_version.to_string())
     }
 }

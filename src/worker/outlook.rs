@@ -4,11 +4,12 @@ use jiff::Timestamp;
 
 use super::adoption::HISTORY;
 use super::guard::Judgement;
+use super::refresh::Redrive;
 use super::rules::WorkerRules;
 use super::settings::RemovalsOfUnknown;
 use super::state::PersonState;
 use crate::event::CommandKind;
-use crate::id::FactVersion;
+use crate::id::{EventId, FactVersion};
 use crate::person::{self, Person, Standing};
 use crate::plan::{Applied, Desired, Digest};
 use crate::provider::{Operation, Profile};
@@ -43,6 +44,12 @@ pub(super) struct Outlook {
     pub(super) calm_until: Option<Timestamp>,
     /// When somebody who is not to be removed yet will be.
     pub(super) removal_at: Option<Timestamp>,
+    /// The version of the facts that say so.
+    pub(super) fact_version: FactVersion,
+    /// The newest redrive.
+    pub(super) redrive: Option<Redrive>,
+    /// The newest reconciliation that is about these facts, or about any.
+    pub(super) reconcile: Option<EventId>,
     /// What their import means for somebody of whom the worker knows nothing.
     import: Option<Imported>,
     /// What an operator decided of these very facts.
@@ -110,7 +117,18 @@ pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option
     } else {
         removal_at(&person, rules, &standing)
     };
+    let fact_version = person.fact_version();
+    let redrive = person.redrive(rules.provider).map(|redrive| Redrive {
+        event: redrive.event.clone(),
+        is_about_these: redrive.fact_version == Some(fact_version),
+    });
+    let reconcile = person
+        .reconcile(rules.provider)
+        .filter(|it| it.fact_version.is_none_or(|about| about == fact_version));
     Some(Outlook {
+        fact_version,
+        redrive,
+        reconcile: reconcile.map(|reconcile| reconcile.event.clone()),
         digest: desired.digest(),
         next_change: standing.next_change,
         calm_until: calm_until.filter(|_| standing.is_active()),

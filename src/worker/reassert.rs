@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::lanes::Lane;
 use super::state::PersonState;
 use crate::plan::{Account, Aspect};
 use crate::provider::{Operation, Profile};
@@ -40,6 +39,11 @@ impl PersonState {
             self.reassert.remove(&aspect);
         }
         self.applied.announce(operation);
+        self.keep_profile(operation);
+    }
+
+    /// Keeps what the platform is told of a person.
+    pub(super) fn keep_profile(&mut self, operation: &Operation) {
         let (Operation::Lock { profile } | Operation::Activate { profile }) = operation else {
             return;
         };
@@ -65,24 +69,5 @@ impl PersonState {
     /// When something is asserted once more.
     pub(super) fn next_reassertion(&self) -> Option<Timestamp> {
         self.reassert.values().min().copied()
-    }
-}
-
-impl Lane {
-    /// Doubts what is due to be asserted once more; says whether there was any.
-    pub(super) fn doubt_what_is_due(&mut self, now: Timestamp) -> bool {
-        let due = self.state.reassert.extract_if(.., |_, due| *due <= now);
-        let due: Vec<Aspect> = due.map(|(aspect, _)| aspect).collect();
-        for aspect in &due {
-            self.doubt(aspect.clone());
-        }
-        !due.is_empty()
-    }
-
-    /// Doubts one thing that may have been confirmed.
-    pub(super) fn doubt(&mut self, aspect: Aspect) {
-        let was_locked = self.state.applied.account == Account::Locked;
-        self.is_locked_again |= was_locked && aspect == Aspect::Account;
-        self.state.applied.doubt(aspect);
     }
 }

@@ -63,6 +63,8 @@ pub(super) enum Verdict {
     CloseTarget,
     /// Our credentials or clock must be mended: wait with everything.
     CloseProvider,
+    /// Nothing: whatever is wrong is known, and not the person's fault.
+    StandStill,
 }
 
 impl Verdict {
@@ -71,9 +73,12 @@ impl Verdict {
     pub(super) const fn code(self, failure: &Failure) -> &'static str {
         match self {
             Self::Expired => "expired",
-            Self::Retry(_) | Self::Split | Self::Dead | Self::CloseTarget | Self::CloseProvider => {
-                failure.code()
-            }
+            Self::Retry(_)
+            | Self::Split
+            | Self::Dead
+            | Self::CloseTarget
+            | Self::CloseProvider
+            | Self::StandStill => failure.code(),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::gate::Limits;
 use super::generation::Generation;
+use super::limits::Limits;
 use super::settings::WorkerSettings;
 use crate::id::Provider;
 use crate::person::Rules;

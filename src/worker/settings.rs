@@ -5,6 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::flood::FloodSettings;
 use super::guard::GuardSettings;
 use crate::settings::Complaint;
 
@@ -29,8 +30,8 @@ pub struct WorkerSettings {
     #[serde(with = "crate::settings::duration")]
     #[schemars(with = "String")]
     pub retry_for: Duration,
-    /// How often a provider that rejects our credentials, or a program it does not know, is
-    /// tried again.
+    /// How often a provider that rejects our credentials or whose operations are given up in
+    /// numbers, or a program that does not work, is tried again.
     #[serde(with = "crate::settings::duration")]
     #[schemars(with = "String")]
     pub probe_every: Duration,
@@ -47,6 +48,8 @@ pub struct WorkerSettings {
     /// What a removal means for people whom the relay neither created nor adopted at the
     /// provider: their accounts may be older than the relay.
     pub removals_of_unknown: RemovalsOfUnknown,
+    /// When so many operations are given up that the set-up must be wrong, and calls stop.
+    pub flood: FloodSettings,
     /// How many people may be removed in an hour before an operator decides.
     pub guard: GuardSettings,
 }
@@ -73,6 +76,7 @@ impl Default for WorkerSettings {
             calm: Duration::from_secs(5),
             reassert_after: None,
             removals_of_unknown: RemovalsOfUnknown::default(),
+            flood: FloodSettings::default(),
             guard: GuardSettings::default(),
         }
     }
@@ -102,6 +106,7 @@ impl WorkerSettings {
                 ));
             }
         }
+        complaints.extend(self.flood.complaints(&format!("{prefix}.flood")));
         complaints.extend(self.guard.complaints(&format!("{prefix}.guard")));
         complaints
     }

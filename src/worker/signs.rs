@@ -3,21 +3,46 @@
 use crate::id::Provider;
 use crate::metrics::{IntGauge, WorkerMetrics};
 
+/// A state of the gate, and why.
+type Sign = (&'static str, &'static str);
+
 /// The gauges of one partition.
 #[derive(Debug)]
 pub(super) struct Signs {
+    metrics: WorkerMetrics,
+    provider: Provider,
+    partition: String,
+    gate: Sign,
     closed_targets: IntGauge,
 }
 
 impl Signs {
     pub(super) fn new(metrics: &WorkerMetrics, provider: Provider, partition: u32) -> Self {
-        let labels = [provider.as_str(), &partition.to_string()];
+        let partition = partition.to_string();
+        let labels = [provider.as_str(), &partition];
         let closed_targets = metrics.closed_targets.with_label_values(&labels);
         closed_targets.set(0);
-        Self { closed_targets }
+        Self {
+            metrics: metrics.clone(),
+            provider,
+            partition,
+            gate: ("open", "none"),
+            closed_targets,
+        }
     }
 
-    pub(super) fn show(&self, closed_targets: usize) {
+    fn gauge(&self, (state, reason): Sign) -> IntGauge {
+        let labels = [self.provider.as_str(), &self.partition, state, reason];
+        self.metrics.gate.with_label_values(&labels)
+    }
+
+    pub(super) fn show(&mut self, gate: Sign, closed_targets: usize) {
+        if gate != self.gate {
+            self.gauge(self.gate).set(0);
+            self.gate = gate;
+        }
+        // Set even if nothing changed: an owner of before may clear it after this one has begun.
+        self.gauge(self.gate).set(1);
         let closed = i64::try_from(closed_targets).unwrap_or(i64::MAX);
         self.closed_targets.set(closed);
     }
@@ -26,6 +51,7 @@ impl Signs {
 impl Drop for Signs {
     /// A partition that is let go shows nothing here: its next owner does.
     fn drop(&mut self) {
+        self.gauge(self.gate).set(0);
         self.closed_targets.set(0);
     }
 }

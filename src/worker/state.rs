@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::guard::Guarded;
-use crate::id::{EmployeeId, Provider};
+use crate::id::{EmployeeId, EventId, Provider};
 use crate::log::{Record, Topic};
 use crate::plan::{Applied, Aspect, Desired, DesiredAccount, Digest};
 use crate::provider::{Operation, Profile, Target};
@@ -38,6 +38,9 @@ pub struct PersonState {
     /// An import said that the provider had them as planned.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_adopted: bool,
+    /// The reconciliation that was obeyed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconciled: Option<EventId>,
     /// What the guard counts and holds.
     #[serde(default, skip_serializing_if = "Guarded::is_nothing")]
     pub guard: Guarded,
@@ -56,6 +59,7 @@ impl Default for PersonState {
             reassert: BTreeMap::new(),
             profile: None,
             is_adopted: false,
+            reconciled: None,
             guard: Guarded::default(),
             unknown: serde_json::Map::new(),
         }
@@ -115,6 +119,9 @@ pub struct Dead {
     pub code: String,
     /// Since when.
     pub at: Timestamp,
+    /// The newest redrive that was known by then: a newer one lifts the mark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redrive: Option<EventId>,
 }
 
 impl PersonState {

@@ -68,7 +68,7 @@ impl Worker {
     fn was_never_called_about(&self, id: &EmployeeId) -> bool {
         let lane = self.lanes.get(id);
         lane.is_some_and(|lane| match &lane.place {
-            Place::InFlight { before, .. } => before.account == Account::Unknown,
+            Place::InFlight { sent, .. } => sent.before.account == Account::Unknown,
             Place::Idle | Place::Queued { .. } => false,
         })
     }
@@ -93,7 +93,8 @@ impl Worker {
             self.brake.is_doubt_told = false;
             return;
         }
-        self.gate.quarantine(now, self.rules.settings.probe_every);
+        let probe_every = self.rules.settings.probe_every;
+        self.gate.quarantine("ids_unknown", now, probe_every);
         if !std::mem::replace(&mut self.brake.is_doubt_told, true) {
             tracing::error!(
                 provider,

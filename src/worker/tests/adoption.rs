@@ -135,3 +135,18 @@ fn whom_the_relay_made_is_locked_though_their_end_is_an_old_import() {
     world.settle();
     assert_eq!(world.take_calls().first().unwrap(), "lock a");
 }
+
+#[test]
+fn somebody_adopted_and_then_erased_is_locked_with_the_profile_of_the_import() {
+    let mut world = World::new();
+    world.adopted("a");
+    world.settle();
+    world.erased("a");
+    world.settle();
+    assert_eq!(
+        world.take_calls(),
+        ["lock a", "program:all -a", "program:s -a"]
+    );
+    assert!(!world.locked_with["a"].0.is_empty());
+    assert_eq!(world.state("a").profile, None);
+}

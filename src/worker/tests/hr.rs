@@ -1,7 +1,10 @@
 //! What HR says in the tests' histories.
 
 use super::*;
-use crate::event::{Fact, GroupChange, Groups, Hire, Phase, Termination, Update, When};
+use crate::event::{
+    Command, CommandKind, Fact, GroupChange, Groups, Hire, Phase, Termination, Update, When,
+};
+use crate::id::FactVersion;
 
 impl World {
     pub(super) fn hired(&mut self, who: &str, day: &str, group: &str) {
@@ -64,5 +67,37 @@ impl World {
 
     pub(super) fn erased(&mut self, who: &str) {
         self.tell(who, Fact::Erased);
+    }
+
+    /// A fact that changes nothing the platform is told.
+    pub(super) fn paid(&mut self, who: &str, salary: &str) {
+        let salary = ("salary".to_owned(), Some(salary.to_owned()));
+        self.tell(
+            who,
+            Fact::Updated(Update {
+                effective: None,
+                phase: Phase::Effective,
+                attributes: BTreeMap::from([salary]),
+            }),
+        );
+    }
+
+    /// The version of the facts about somebody.
+    pub(super) fn version(&self, who: &str) -> FactVersion {
+        self.people[&EmployeeId::try_from(who).unwrap()].fact_version()
+    }
+
+    /// An operator decides about somebody.
+    pub(super) fn decides(&mut self, kind: CommandKind, who: &str, about: Option<FactVersion>) {
+        self.tell(
+            who,
+            Fact::Command(Command {
+                kind,
+                provider: Provider::StartExam,
+                fact_version: about,
+                operator: "an operator".to_owned(),
+                reason: "a reason".to_owned(),
+            }),
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 mod adoption;
 mod calm;
+mod commands;
 mod faults;
 mod generation;
 mod guard;
@@ -9,6 +10,7 @@ mod histories;
 mod hr;
 mod order;
 mod platform;
+mod quarantine;
 mod retries;
 mod strangers;
 mod targets;

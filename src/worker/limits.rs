@@ -1,0 +1,39 @@
+//! What a provider can take, and a partition's part of it.
+
+use std::time::Duration;
+
+/// What a provider can take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// Calls a second, on average.
+    pub calls_per_second: f64,
+    /// Calls that may start at once after a quiet time, before the rate counts.
+    pub burst: u32,
+    /// Calls at the same time.
+    pub in_flight: usize,
+    /// People in one call that locks or activates.
+    pub accounts: usize,
+    /// People joining, and people leaving, in one call for a target.
+    pub registrations: usize,
+    /// The longest a call takes, answered or not.
+    pub call_timeout: Duration,
+}
+
+/// A burst that lets a person's lock and registrations go without a wait.
+pub const BURST: u32 = 4;
+
+impl Limits {
+    /// The part of one of several partitions: their owners, in whatever process, together
+    /// keep the provider's limits. Each may have one call at a time.
+    #[must_use]
+    pub fn shared_by(self, partitions: u32) -> Self {
+        let partitions = partitions.max(1);
+        let many = usize::try_from(partitions).unwrap_or(usize::MAX);
+        Self {
+            calls_per_second: self.calls_per_second / f64::from(partitions),
+            in_flight: (self.in_flight / many).max(1),
+            burst: (self.burst / partitions).max(1),
+            ..self
+        }
+    }
+}

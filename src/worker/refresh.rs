@@ -1,0 +1,70 @@
+//! Brings a person's durable record up to date with the time, with what HR wants, and with
+//! what operators ask for.
+
+use jiff::Timestamp;
+
+use super::lanes::Lane;
+use super::outlook::Outlook;
+use super::state::PersonState;
+use crate::id::EventId;
+use crate::plan::Aspect;
+
+/// A redrive, as the newest one is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Redrive {
+    pub(super) event: EventId,
+    /// It names the facts that are known: one about older facts undoes nothing newer.
+    pub(super) is_about_these: bool,
+}
+
+impl Lane {
+    /// Brings the record up to date; says whether that must be written. Assignments that are
+    /// outdated void nothing that was noted under newer ones.
+    pub(super) fn refresh(&mut self, is_outdated: bool, now: Timestamp) -> bool {
+        let is_due = self.state.doubt_what_is_due(now);
+        let Some(outlook) = &self.outlook else {
+            return is_due;
+        };
+        if !is_outdated {
+            self.state.forget_unwanted(&outlook.desired);
+        }
+        let is_lifted = self.state.lift_marks(outlook, is_outdated);
+        let is_reconciled = self.state.reconcile(outlook);
+        is_due || is_lifted || is_reconciled
+    }
+}
+
+impl PersonState {
+    /// Doubts what is due to be asserted once more; says whether there was any.
+    fn doubt_what_is_due(&mut self, now: Timestamp) -> bool {
+        let due = self.reassert.extract_if(.., |_, due| *due <= now);
+        let due: Vec<Aspect> = due.map(|(aspect, _)| aspect).collect();
+        let is_any = !due.is_empty();
+        due.into_iter()
+            .for_each(|aspect| self.applied.doubt(aspect));
+        is_any
+    }
+
+    /// Lifts dead marks: of another plan than the present one, and those that an operator has
+    /// redriven since they were made; says whether there was any.
+    fn lift_marks(&mut self, outlook: &Outlook, is_outdated: bool) -> bool {
+        let before = self.dead.len();
+        let redrive = outlook.redrive.as_ref().filter(|it| it.is_about_these);
+        self.dead.retain(|_, dead| {
+            let is_redriven = redrive.is_some_and(|it| dead.redrive.as_ref() != Some(&it.event));
+            let is_of_this_plan = is_outdated || dead.plan == outlook.digest;
+            is_of_this_plan && !is_redriven
+        });
+        self.dead.len() != before
+    }
+
+    /// Doubts everything, once for each reconciliation; says whether there was a new one.
+    fn reconcile(&mut self, outlook: &Outlook) -> bool {
+        if outlook.reconcile.is_none() || outlook.reconcile == self.reconciled {
+            return false;
+        }
+        self.reconciled.clone_from(&outlook.reconcile);
+        self.applied.doubt_everything();
+        true
+    }
+}
