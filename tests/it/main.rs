@@ -17,6 +17,7 @@ mod against_state;
 mod commands;
 mod deciding;
 mod first_installation;
+mod forgetting;
 mod generated;
 mod importing;
 mod intake;
