@@ -149,6 +149,15 @@ pub trait Log: Debug + Send + Sync {
         partition: u32,
     ) -> Result<Option<i64>, ConsumeError>;
 
+    /// What the owner of a partition has noted beside that offset. For operators: it is the
+    /// owner's to take back.
+    async fn noted(
+        &self,
+        group: Group,
+        source: Topic,
+        partition: u32,
+    ) -> Result<Option<String>, ConsumeError>;
+
     /// Creates the topics that are missing and checks those that exist; says what it did,
     /// a line a topic.
     async fn create_topics(&self, topics: &[Topic]) -> Result<Vec<String>, ConsumeError>;

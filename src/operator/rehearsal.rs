@@ -11,10 +11,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::topics::{Offsets, each_record_of};
-use crate::log::{Arrived, ConsumeError, Log, Topic};
+use crate::id::Provider;
+use crate::log::{Arrived, ConsumeError, Group, Log, Topic};
 use crate::metrics::Metrics;
 use crate::provider::{Answer, Call, Operation, Target};
-use crate::shard::{CallId, Core, Effect, Input, Stop};
+use crate::shard::{CallId, Core, Effect, Input, Stop, note_of_core};
 use crate::worker::{PersonState, Worker, WorkerRules};
 
 /// So long after it has calmed down nothing follows from the start any more.
@@ -118,12 +119,15 @@ pub async fn rehearse(
     rules.limits.calls_per_second = UNHURRIED;
     rules.limits.in_flight = AT_ONCE;
     rules.partitions = log.partitions(Topic::People).await?;
+    let provider = rules.provider;
     let rules = Arc::new(rules);
     for partition in 0..log.partitions(Topic::People).await? {
         let metrics = Metrics::new().map_err(|error| RehearsalError::Metrics(error.into()))?;
         let seed = u64::from(partition);
         let mut worker = Worker::new(Arc::clone(&rules), metrics.worker.clone(), partition, seed);
-        rehearsal.restore(log, &mut worker, partition).await?;
+        rehearsal
+            .restore(log, &mut worker, (provider, partition))
+            .await?;
         rehearsal.people = rehearsal.people.saturating_add(worker.people());
         let patience = rules.settings.calm.saturating_add(MOMENT);
         rehearsal.play(&mut worker, now, patience)?;
@@ -138,7 +142,7 @@ impl Rehearsal {
         &mut self,
         log: &dyn Log,
         worker: &mut Worker,
-        partition: u32,
+        (provider, partition): (Provider, u32),
     ) -> Result<(), RehearsalError> {
         for restored in worker.restored_from() {
             let topic = restored.topic;
@@ -152,6 +156,12 @@ impl Rehearsal {
             let mut begin = Offsets::default();
             each_record_of(log, topic, partition, &mut begin, &mut each).await?;
             outcome?;
+        }
+        let group = Group::Worker(provider);
+        if let Some(noted) = log.noted(group, Topic::People, partition).await?
+            && let Some(note) = note_of_core(&noted)?
+        {
+            worker.restore_note(&note);
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ use std::fmt::Debug;
 
 use jiff::Timestamp;
 
+use self::partition_record::PartitionRecord;
 use crate::log::{Arrived, Record, Topic};
 
 pub use host::{Host, Process, StageError};
@@ -27,6 +28,14 @@ pub use machine::{Found, Machine, Now, Start};
 pub use settings::ShardSettings;
 pub use stage::run_stage;
 pub use stop::{Stop, refuse_newer};
+
+/// What a core noted for its next owner, in the note beside a partition's committed offset.
+///
+/// # Errors
+/// When the note cannot be read, or a newer program wrote it.
+pub fn note_of_core(note: &str) -> Result<Option<String>, Stop> {
+    PartitionRecord::parse(note).map(|record| record.note)
+}
 
 /// Names one call of a core until it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

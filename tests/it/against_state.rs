@@ -16,6 +16,8 @@ const AS_OF: &str = "2026-03-31T02:00:00Z";
 fn configuration(section: &str, programs: &str) -> String {
     format!(
         r#"
+[receiver]
+listen = "{}"
 [admin]
 listen = "{}"
 [sources.portal]
@@ -25,6 +27,7 @@ secrets = ["whsec_ZGVtby1rZXktb2YtdGhlLXBvcnRhbC0h"]
 group = "Sales"
 startexam = {{ programs = [{programs}] }}
 {section}"#,
+        free_address(),
         free_address()
     )
 }
@@ -34,6 +37,14 @@ async fn known(site: &Installation) -> usize {
         return 0;
     };
     latest(&log, Topic::People).await.unwrap().len()
+}
+
+async fn states(site: &Installation) -> usize {
+    let Ok(log) = SqliteLog::open_read_only(&site.path("data")) else {
+        return 0;
+    };
+    let state = Topic::State(hris_relay::id::Provider::StartExam);
+    latest(&log, state).await.unwrap().len()
 }
 
 /// The steps that were told: verb, target, people.
@@ -112,9 +123,57 @@ async fn a_configuration_tells_the_calls_it_would_make_and_makes_none() {
     assert!(text.contains(&line), "{text}");
 
     assert!(platform.simulator().journal(None).is_empty());
-    let log = SqliteLog::open_read_only(&site.path("data")).unwrap();
-    let state = Topic::State(hris_relay::id::Provider::StartExam);
-    assert!(latest(&log, state).await.unwrap().is_empty());
+    assert_eq!(states(&site).await, 0);
     assert_eq!(roster.terminate().code(), Some(0));
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_generation_of_assignments_would_only_lock() {
+    let platform = platform();
+    let section = section(&platform);
+    let site = Installation::new("");
+    let (one, two) = (format!("\"{ALL}\""), format!("\"{ALL}\", \"{SELLING}\""));
+    let configure = |generation: u32, programs: &str| {
+        let text = configuration(&section, programs);
+        site.configure(&format!("assignments_generation = {generation}\n{text}"));
+    };
+    configure(2, &one);
+    let file = site.path("people.csv");
+    let rows: Vec<String> = (0..40)
+        .map(|n| format!("e-{n:02},Sales,active\n"))
+        .collect();
+    std::fs::write(
+        &file,
+        format!("employee_id,groups,status\n{}", rows.concat()),
+    )
+    .unwrap();
+    let file = file.display().to_string();
+    let import = [
+        "import", &file, "--source", "portal", "--as-of", AS_OF, "--adopt",
+    ];
+    assert_eq!(site.run(&import).code, Some(0));
+    let serve = site.start(&["serve"]);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while states(&site).await < 40 {
+        assert!(Instant::now() < deadline, "{}", serve.said());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(serve.terminate().code(), Some(0));
+    let told = || -> Value {
+        let ended = site.run(&["check-config", "--against-state", "--output", "json"]);
+        serde_json::from_str(&ended.stdout).unwrap()
+    };
+    assert_eq!(told()[0]["calls"], 0);
+    configure(1, &two);
+    let outdated = told();
+    assert_eq!(
+        (&outdated[0]["calls"], &outdated[0]["books"]["outdated"]),
+        (&0.into(), &40.into())
+    );
+    configure(3, &two);
+    let joins = ("join".to_owned(), format!("program:{SELLING}"), 40);
+    assert_eq!(steps(&told()), [joins]);
+    assert!(platform.simulator().journal(None).is_empty());
     platform.stop().await;
 }

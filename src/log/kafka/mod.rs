@@ -163,6 +163,20 @@ impl Log for KafkaLog {
         Ok(committed.map(|(offset, _)| offset))
     }
 
+    async fn noted(
+        &self,
+        group: Group,
+        source: Topic,
+        partition: u32,
+    ) -> Result<Option<String>, ConsumeError> {
+        let asked = (group, source, partition);
+        let committed = self
+            .readers
+            .ask(move |_, cluster| member::committed(cluster, asked))
+            .await?;
+        Ok(committed.map(|(_, note)| note))
+    }
+
     async fn create_topics(&self, topics: &[Topic]) -> Result<Vec<String>, ConsumeError> {
         topics::create(&self.cluster, &self.readers, topics).await
     }

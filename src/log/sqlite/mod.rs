@@ -211,7 +211,19 @@ impl Log for SqliteLog {
         partition: u32,
     ) -> Result<Option<i64>, ConsumeError> {
         only_partition(source, partition)?;
-        self.reader.committed(group, source).await
+        let found = self.reader.consumed(group, source).await?;
+        Ok(found.and_then(|(committed, _)| committed))
+    }
+
+    async fn noted(
+        &self,
+        group: Group,
+        source: Topic,
+        partition: u32,
+    ) -> Result<Option<String>, ConsumeError> {
+        only_partition(source, partition)?;
+        let found = self.reader.consumed(group, source).await?;
+        Ok(found.and_then(|(_, note)| note))
     }
 
     async fn create_topics(&self, topics: &[Topic]) -> Result<Vec<String>, ConsumeError> {

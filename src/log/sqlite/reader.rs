@@ -53,22 +53,23 @@ impl Reader {
             .await
     }
 
-    /// A group's committed offset.
-    pub(super) async fn committed(
+    /// A group's committed offset, and what is noted beside it.
+    pub(super) async fn consumed(
         self: &Arc<Self>,
         group: Group,
         source: Topic,
-    ) -> Result<Option<i64>, ConsumeError> {
+    ) -> Result<Option<(Option<i64>, Option<String>)>, ConsumeError> {
         self.with(move |connection| {
-            let committed = connection
+            connection
                 .prepare_cached(
-                    "SELECT consumed.next_offset FROM consumed
+                    "SELECT consumed.next_offset, consumed.note FROM consumed
                      JOIN topics ON topics.id = consumed.topic
                      WHERE consumed.group_name = ?1 AND topics.name = ?2",
                 )?
-                .query_row([group.to_string(), source.to_string()], |row| row.get(0))
-                .optional()?;
-            Ok(committed.flatten())
+                .query_row([group.to_string(), source.to_string()], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
+                .optional()
         })
         .await
     }

@@ -215,6 +215,9 @@ pub async fn a_note_is_read_by_the_next_owner_beside_the_offset(place: Arc<dyn P
     }
     in_time(partition.release()).await;
     joined.leave().await;
+    let (group, source) = (STAGE.group, STAGE.source);
+    let noted = log.noted(group, source, position.partition).await.unwrap();
+    assert_eq!(noted.as_ref(), Some(&longest));
     let mut joined = join(&*log).await;
     let partition = joined.take(position.partition);
     assert_eq!(partition.note(), Some(longest.as_str()));

@@ -127,6 +127,15 @@ impl Log for MemoryLog {
         Ok(None)
     }
 
+    async fn noted(
+        &self,
+        _group: Group,
+        _source: Topic,
+        _partition: u32,
+    ) -> Result<Option<String>, ConsumeError> {
+        Ok(None)
+    }
+
     async fn create_topics(&self, _topics: &[Topic]) -> Result<Vec<String>, ConsumeError> {
         Ok(Vec::new())
     }
