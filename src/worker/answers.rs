@@ -23,9 +23,21 @@ struct Settled<'a> {
     people: usize,
     /// What the platform counted for all of them.
     counted: Option<Counted>,
+    /// Whether the provider did not know the person, and whether that is certain.
+    stranger: Option<bool>,
     /// Which half of the call the person goes to if it is cut in two.
     half: u64,
     now: Timestamp,
+}
+
+impl Settled<'_> {
+    /// The word for an operation that is in force.
+    const fn outcome(&self) -> &'static str {
+        match self.stranger {
+            Some(true) => "removed_not_found",
+            Some(false) | None => "applied",
+        }
+    }
 }
 
 impl Worker {
@@ -49,13 +61,16 @@ impl Worker {
             Answer::Counted(counted) => Some(*counted),
             Answer::Applied | Answer::Each(_) | Answer::Failed(_) => None,
         };
+        let strangers = self.strangers(&call, answer);
         for (index, (id, operation)) in call.people.iter().enumerate() {
+            let is_certain = strangers.certain.contains(id);
             let settled = Settled {
                 call: call_id,
                 id,
                 operation,
                 people,
                 counted,
+                stranger: strangers.counted.contains(id).then_some(is_certain),
                 half: first_half.saturating_add(u64::from(index >= people.div_ceil(2))),
                 now,
             };
@@ -70,6 +85,7 @@ impl Worker {
             };
             self.settle_person(&settled, failure.as_ref(), effects);
         }
+        self.doubt_ids(&call, answer, &strangers, now);
         for (id, _) in &call.people {
             self.plan(id, now);
         }
@@ -150,6 +166,9 @@ impl Worker {
         };
         lane.state.confirm(operation);
         lane.state.guard.confirm(operation, now);
+        if settled.stranger.is_some() {
+            lane.state.guard.meet_stranger();
+        }
         let tried = lane.state.trying.remove(&OperationName::from(operation));
         lane.cohort = None;
         let letter = Letter {
@@ -165,7 +184,8 @@ impl Worker {
             people: settled.people,
             counted,
         });
-        effects.push(Effect::Write(letter.applied(batch)));
+        let outcome = settled.outcome();
+        effects.push(Effect::Write(letter.done(outcome, batch)));
         let since = lane
             .outlook
             .as_ref()
@@ -179,7 +199,7 @@ impl Worker {
                 .with_label_values(&[provider.as_str()])
                 .observe(took.as_secs_f64());
         }
-        self.count("applied");
+        self.count(outcome);
     }
 
     fn failed(

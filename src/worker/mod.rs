@@ -28,6 +28,7 @@ mod rules;
 mod settings;
 mod signs;
 mod state;
+mod strangers;
 mod targets;
 
 #[cfg(test)]
@@ -39,5 +40,5 @@ pub use generation::Generation;
 pub use guard::{Budget, GuardSettings, Guarded, Pass};
 pub use host::WorkerHost;
 pub use rules::WorkerRules;
-pub use settings::WorkerSettings;
+pub use settings::{RemovalsOfUnknown, WorkerSettings};
 pub use state::{FORMAT, PersonState};

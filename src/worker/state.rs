@@ -35,6 +35,9 @@ pub struct PersonState {
     /// then, and some platforms ask for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
+    /// An import said that the provider had them as planned.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_adopted: bool,
     /// What the guard counts and holds.
     #[serde(default, skip_serializing_if = "Guarded::is_nothing")]
     pub guard: Guarded,
@@ -52,6 +55,7 @@ impl Default for PersonState {
             dead: BTreeMap::new(),
             reassert: BTreeMap::new(),
             profile: None,
+            is_adopted: false,
             guard: Guarded::default(),
             unknown: serde_json::Map::new(),
         }

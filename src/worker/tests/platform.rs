@@ -1,6 +1,7 @@
 //! The platform in memory: what it does with calls, and what can go wrong there.
 
 use super::*;
+use crate::provider::{Counted, Done};
 
 /// What the platform does with the next call.
 #[derive(Debug, Clone)]
@@ -64,11 +65,34 @@ impl World {
                 said: "no such program".to_owned(),
             });
         }
+        let is_stranger = |(id, _): &&(EmployeeId, Operation)| self.strangers.contains(id.as_str());
+        let strangers = call.people.iter().filter(is_stranger).count();
+        let is_leave = |(_, step): &(_, _)| matches!(step, Operation::Leave { .. });
+        if strangers > 0 && call.people.iter().all(is_leave) {
+            return self.leave_strangers(call);
+        }
         self.take_effect(call);
         match does {
             Does::LosesAnswer => Answer::Failed(Failure::Unanswered),
+            Does::Works | Does::Fails(_) | Does::ActsLate(_) if strangers > 0 => {
+                Answer::Counted(Counted {
+                    created: u64::try_from(strangers).unwrap(),
+                    changed: u64::try_from(call.people.len()).unwrap(),
+                })
+            }
             Does::Works | Does::Fails(_) | Does::ActsLate(_) => Answer::Applied,
         }
+    }
+
+    fn leave_strangers(&mut self, call: &Call) -> Answer {
+        if let [_one] = call.people.as_slice() {
+            self.take_effect(call);
+            return Answer::Each(vec![Ok(Done::NotFound)]);
+        }
+        Answer::Failed(Failure::Refused {
+            status: 400,
+            said: "who is that".to_owned(),
+        })
     }
 
     pub(super) fn take_effect(&mut self, call: &Call) {
