@@ -18,7 +18,7 @@ use crate::shard::{Core, Effect, Input, Restored, Stop, refuse_newer};
 
 /// Why an event was not folded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-enum Undecodable {
+enum NotFolded {
     /// The record holds no event that can be read.
     #[error("the record holds no event that can be read")]
     Event,
@@ -36,7 +36,7 @@ enum Undecodable {
     PersonTooLarge,
 }
 
-impl Undecodable {
+impl NotFolded {
     const fn code(self) -> &'static str {
         match self {
             Self::Event => "event_undecodable",
@@ -83,11 +83,11 @@ impl Roster {
         match self.fold(record, now) {
             Ok(Some(person)) => vec![Effect::Write(person)],
             Ok(None) => Vec::new(),
-            Err(undecodable) => {
-                self.notices().dead_lettered(record, undecodable.code());
+            Err(why) => {
+                self.notices().dead_lettered(record, why.code());
                 let cause = Cause {
-                    code: undecodable.code(),
-                    reason: undecodable.to_string(),
+                    code: why.code(),
+                    reason: why.to_string(),
                 };
                 let letter = dead_letter(Topic::EventsDeadLetters, record, &cause);
                 vec![Effect::Write(letter)]
@@ -96,17 +96,17 @@ impl Roster {
     }
 
     /// Folds one event; none: the person's record stays as it was.
-    fn fold(&mut self, arrived: &Arrived, now: Timestamp) -> Result<Option<Record>, Undecodable> {
+    fn fold(&mut self, arrived: &Arrived, now: Timestamp) -> Result<Option<Record>, NotFolded> {
         let payload = arrived.payload.as_deref().unwrap_or_default();
-        let event = Event::parse(payload, Strictness::Lenient).map_err(|_| Undecodable::Event)?;
+        let event = Event::parse(payload, Strictness::Lenient).map_err(|_| NotFolded::Event)?;
         let key = arrived
             .key
             .clone()
             .filter(|key| key.as_ref() == event.subject.as_str().as_bytes())
-            .ok_or(Undecodable::Misfiled)?;
+            .ok_or(NotFolded::Misfiled)?;
         let read_by = self.rules_of(&event)?;
         let mut person = match self.people.get(&key) {
-            Some(bytes) => read(bytes).ok_or(Undecodable::Person)?,
+            Some(bytes) => read(bytes).ok_or(NotFolded::Person)?,
             None => Person::default(),
         };
         let is_known = person.knows(&event);
@@ -139,12 +139,12 @@ impl Roster {
     }
 
     /// How the event's source is read; commands are the operators', who are no source.
-    fn rules_of(&self, event: &Event) -> Result<&SourceRules, Undecodable> {
+    fn rules_of(&self, event: &Event) -> Result<&SourceRules, NotFolded> {
         const OPERATORS: &SourceRules = &SourceRules::DEFAULT;
         match (&event.fact, self.rules.sources.get(&event.source)) {
             (_, Some(rules)) => Ok(rules),
             (Fact::Command(_), None) => Ok(OPERATORS),
-            (_, None) => Err(Undecodable::Unconfigured),
+            (_, None) => Err(NotFolded::Unconfigured),
         }
     }
 
@@ -163,13 +163,13 @@ impl Roster {
 }
 
 /// A person's record after an event.
-fn written(event: &Event, person: &Person) -> Result<Record, Undecodable> {
-    let bytes = serde_json::to_vec(person).map_err(|_| Undecodable::Person)?;
+fn written(event: &Event, person: &Person) -> Result<Record, NotFolded> {
+    let bytes = serde_json::to_vec(person).map_err(|_| NotFolded::Person)?;
     let event_id = event.id.as_str().to_owned();
     let written = Record::new(Topic::People, event.subject.as_str(), bytes)
         .with_header(header::EVENT_ID, event_id);
     if written.size() > LARGEST {
-        return Err(Undecodable::PersonTooLarge);
+        return Err(NotFolded::PersonTooLarge);
     }
     Ok(written)
 }
