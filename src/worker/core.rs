@@ -134,23 +134,13 @@ impl Worker {
         if lane.doubt_what_is_due(now) {
             self.changed.insert(id.clone());
         }
+        let (steps, restraint) = self.allowed_steps(id, now);
+        let Some(lane) = self.lanes.get_mut(id) else {
+            return;
+        };
         let Some(outlook) = lane.outlook.as_ref() else {
             return;
         };
-        let is_outdated = self.succession.is_outdated();
-        lane.state.forget_unwanted(&outlook.desired);
-        lane.state
-            .dead
-            .retain(|_, dead| is_outdated || dead.plan == outlook.digest);
-        let mut steps = outlook.steps(&self.rules, &lane.state);
-        let guarded = lane.state.guard.clone();
-        let restraint = lane.state.guard.restrain(&mut steps, outlook, now);
-        if lane.state.guard != guarded {
-            self.changed.insert(id.clone());
-        }
-        let restraint = self.succession.restrain(&mut steps).or(restraint);
-        let due = outlook.removal_at.filter(|_| outlook.judgement.is_none());
-        self.brake.forecast.expect(id, &mut lane.due, due);
         let waits = Waits {
             id,
             outlook,
