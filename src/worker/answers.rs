@@ -171,12 +171,16 @@ impl Worker {
         }
         let tried = lane.state.trying.remove(&OperationName::from(operation));
         lane.cohort = None;
+        let attempt = tried.map_or(1, |tried| tried.attempts.saturating_add(1));
+        let attempts = &self.metrics.pending.attempts;
+        let attempts = attempts.with_label_values(&[provider.as_str()]);
+        attempts.observe(f64::from(attempt));
         let letter = Letter {
             provider,
             id,
             event: &lane.event,
             operation,
-            attempt: tried.map_or(1, |tried| tried.attempts.saturating_add(1)),
+            attempt,
             at: now,
         };
         let batch = settled.counted.map(|counted| Batch {

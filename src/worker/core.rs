@@ -14,6 +14,7 @@ use super::kind::Kind;
 use super::lanes::{Lanes, Place};
 use super::next::{Next, Waits};
 use super::outlook::look;
+use super::pending::Pending;
 use super::rules::WorkerRules;
 use super::signs::Signs;
 use super::state::PersonState;
@@ -36,6 +37,7 @@ pub struct Worker {
     pub(super) targets: Targets,
     pub(super) books: Books,
     pub(super) brake: Brake,
+    pub(super) pending: Pending,
     pub(super) succession: Succession,
     signs: Signs,
     pub(super) calls: HashMap<CallId, (Kind, Call)>,
@@ -48,7 +50,7 @@ pub struct Worker {
     /// People with a durable record.
     pub(super) states: usize,
     /// What is found at the start was told before the restart: the metrics still show it.
-    is_restoring: bool,
+    pub(super) is_restoring: bool,
     is_draining: bool,
 }
 
@@ -62,6 +64,7 @@ impl Worker {
             targets: Targets::default(),
             books: Books::new(&metrics, rules.provider, partition),
             brake: Brake::new(&rules, &metrics, partition),
+            pending: Pending::new(&metrics, rules.provider, partition),
             succession: Succession::default(),
             signs: Signs::new(&metrics, rules.provider, partition),
             calls: HashMap::new(),
@@ -156,10 +159,6 @@ impl Worker {
             lane.state.next_reassertion(),
         ];
         let wake = wake.into_iter().flatten().min();
-        if !self.is_restoring {
-            book.tell(lane.book, self.rules.provider, &lane.event);
-        }
-        self.books.move_person(&mut lane.book, book);
         let wanted = match next {
             Next::Now(operation) => {
                 let kind = Kind::of(operation, outlook.fell_due);
@@ -177,13 +176,14 @@ impl Worker {
                 None
             }
         };
+        lane.queue(id, wanted, &mut self.batches, now);
+        self.enter(id, book, now);
         self.targets.wait(id, &steps);
         if let Next::Now(operation) = next {
             let until = now.checked_add(self.rules.settings.probe_every);
             self.targets
                 .claim(id, operation, until.unwrap_or(Timestamp::MAX));
         }
-        lane.queue(id, wanted, &mut self.batches, now);
         self.lanes.wake(id, wake);
     }
 
@@ -205,10 +205,10 @@ impl Worker {
         }
         if lane.outlook.is_none() {
             lane.queue(id, None, &mut self.batches, now);
-            Book::Undecodable.tell(lane.book, self.rules.provider, &lane.event);
-            self.books.move_person(&mut lane.book, Book::Undecodable);
+            self.enter(id, Book::Undecodable, now);
+            return false;
         }
-        lane.outlook.is_some()
+        true
     }
 
     /// Sends every batch that is ready, as far as the gate lets it.
@@ -321,6 +321,7 @@ impl Core for Worker {
         self.send(now, &mut effects);
         self.write_changed(now, &mut effects);
         self.tell_held(now);
+        self.pending.show(now);
         self.signs.show(self.targets.closed());
         effects
     }

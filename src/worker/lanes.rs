@@ -37,6 +37,8 @@ pub(super) struct Lane {
     pub(super) book: Option<Book>,
     /// Somebody known to be locked is locked once more: no news.
     pub(super) is_locked_again: bool,
+    /// Since when they wait for a call.
+    pub(super) pending_since: Option<Timestamp>,
     /// The durable record cannot be read: nothing is done, so that its bytes stay.
     pub(super) has_broken_state: bool,
     /// What of the record the guard has counted.

@@ -21,6 +21,7 @@ mod lanes;
 mod letters;
 mod next;
 mod outlook;
+mod pending;
 mod queue;
 mod reassert;
 mod retry;

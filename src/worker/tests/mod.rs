@@ -8,6 +8,7 @@ mod guard;
 mod histories;
 mod hr;
 mod order;
+mod pending;
 mod platform;
 mod retries;
 mod strangers;
