@@ -62,6 +62,22 @@ impl Book {
         }
     }
 
+    /// Whether a call is to be made that nobody must mend anything for.
+    pub(super) const fn waits_for_a_call(self) -> bool {
+        match self {
+            Self::Pending | Self::LeaverNotLocked => true,
+            Self::Applied
+            | Self::Scheduled
+            | Self::LockRefused
+            | Self::Held
+            | Self::Rejected
+            | Self::Dead
+            | Self::Outdated
+            | Self::Unmapped
+            | Self::Undecodable => false,
+        }
+    }
+
     /// Says what is asked of people when somebody comes into this book from another.
     pub(super) fn tell(self, from: Option<Self>, provider: Provider, event: &str) {
         if from == Some(self) {

@@ -16,6 +16,7 @@ use super::kind::Kind;
 use super::lanes::{Lanes, Place};
 use super::next::{Next, Waits};
 use super::outlook::look;
+use super::pending::Pending;
 use super::rules::WorkerRules;
 use super::signs::Signs;
 use super::state::PersonState;
@@ -38,6 +39,7 @@ pub struct Worker {
     pub(super) targets: Targets,
     pub(super) books: Books,
     pub(super) brake: Brake,
+    pub(super) pending: Pending,
     pub(super) succession: Succession,
     signs: Signs,
     pub(super) flood: Flood,
@@ -51,7 +53,7 @@ pub struct Worker {
     /// People with a durable record.
     pub(super) states: usize,
     /// What is found at the start was told before the restart: the metrics still show it.
-    is_restoring: bool,
+    pub(super) is_restoring: bool,
     is_draining: bool,
 }
 
@@ -65,6 +67,7 @@ impl Worker {
             targets: Targets::default(),
             books: Books::new(&metrics, rules.provider, partition),
             brake: Brake::new(&rules, &metrics, partition),
+            pending: Pending::new(&metrics, rules.provider, partition),
             succession: Succession::default(),
             signs: Signs::new(&metrics, rules.provider, partition),
             flood: Flood::new(rules.settings.flood.clone()),
@@ -138,18 +141,13 @@ impl Worker {
         if lane.refresh(self.succession.is_outdated(), now) {
             self.changed.insert(id.clone());
         }
+        let (steps, restraint) = self.allowed_steps(id, now);
+        let Some(lane) = self.lanes.get_mut(id) else {
+            return;
+        };
         let Some(outlook) = lane.outlook.as_ref() else {
             return;
         };
-        let mut steps = outlook.steps(&self.rules, &lane.state);
-        let guarded = lane.state.guard.clone();
-        let restraint = lane.state.guard.restrain(&mut steps, outlook, now);
-        if lane.state.guard != guarded {
-            self.changed.insert(id.clone());
-        }
-        let restraint = self.succession.restrain(&mut steps).or(restraint);
-        let due = outlook.removal_at.filter(|_| outlook.judgement.is_none());
-        self.brake.forecast.expect(id, &mut lane.due, due);
         let waits = Waits {
             id,
             outlook,
@@ -165,10 +163,6 @@ impl Worker {
             lane.state.next_reassertion(),
         ];
         let wake = wake.into_iter().flatten().min();
-        if !self.is_restoring {
-            book.tell(lane.book, self.rules.provider, &lane.event);
-        }
-        self.books.move_person(&mut lane.book, book);
         let wanted = match next {
             Next::Now(operation) => {
                 let kind = Kind::of(operation, outlook.fell_due);
@@ -186,13 +180,14 @@ impl Worker {
                 None
             }
         };
+        lane.queue(id, wanted, &mut self.batches, now);
+        self.enter(id, book, now);
         self.targets.wait(id, &steps);
         if let Next::Now(operation) = next {
             let until = now.checked_add(self.rules.settings.probe_every);
             let until = until.unwrap_or(Timestamp::MAX);
             self.targets.claim(id, operation, until);
         }
-        lane.queue(id, wanted, &mut self.batches, now);
         self.lanes.wake(id, wake);
     }
 
@@ -214,10 +209,10 @@ impl Worker {
         }
         if lane.outlook.is_none() {
             lane.queue(id, None, &mut self.batches, now);
-            Book::Undecodable.tell(lane.book, self.rules.provider, &lane.event);
-            self.books.move_person(&mut lane.book, Book::Undecodable);
+            self.enter(id, Book::Undecodable, now);
+            return false;
         }
-        lane.outlook.is_some()
+        true
     }
 
     /// Sends every batch that is ready, as far as the gate lets it.
@@ -342,6 +337,7 @@ impl Core for Worker {
         self.write_changed(now, &mut effects);
         self.signs.show(self.gate.sign(now), self.targets.closed());
         self.tell_held(now);
+        self.pending.show(now);
         effects
     }
 

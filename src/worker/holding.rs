@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::core::Worker;
-use super::guard::{Budget, Forecast, Guard, Held, Judgement};
+use super::guard::{Budget, Forecast, Guard, Held, Judgement, Restraint};
 use super::lanes::{Lane, Place};
 use super::outlook::{Outlook, fact_version};
 use super::queue::Waiting;
@@ -126,6 +126,30 @@ impl Lane {
 }
 
 impl Worker {
+    /// The steps somebody may take, and why others are not taken.
+    pub(super) fn allowed_steps(
+        &mut self,
+        id: &EmployeeId,
+        now: Timestamp,
+    ) -> (Vec<Operation>, Option<Restraint>) {
+        let Some(lane) = self.lanes.get_mut(id) else {
+            return (Vec::new(), None);
+        };
+        let Some(outlook) = lane.outlook.as_ref() else {
+            return (Vec::new(), None);
+        };
+        let mut steps = outlook.steps(&self.rules, &lane.state);
+        let guarded = lane.state.guard.clone();
+        let restraint = lane.state.guard.restrain(&mut steps, outlook, now);
+        if lane.state.guard != guarded {
+            self.changed.insert(id.clone());
+        }
+        let due = outlook.removal_at.filter(|_| outlook.judgement.is_none());
+        self.brake.forecast.expect(id, &mut lane.due, due);
+        let outdated = self.succession.restrain(&mut steps);
+        (steps, outdated.or(restraint))
+    }
+
     /// Announces what somebody waits for, unless the guard holds it.
     pub(super) fn let_go(
         &mut self,

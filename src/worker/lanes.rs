@@ -35,6 +35,8 @@ pub(super) struct Lane {
     pub(super) outlook: Option<Outlook>,
     /// Which book the person is counted in.
     pub(super) book: Option<Book>,
+    /// Since when they wait for a call.
+    pub(super) pending_since: Option<Timestamp>,
     /// The durable record cannot be read: nothing is done, so that its bytes stay.
     pub(super) has_broken_state: bool,
     /// What of the record the guard has counted.

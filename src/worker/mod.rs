@@ -24,6 +24,7 @@ mod limits;
 mod next;
 mod outcomes;
 mod outlook;
+mod pending;
 mod queue;
 mod reassert;
 mod refresh;

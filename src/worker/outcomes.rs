@@ -82,6 +82,10 @@ impl Worker {
         let tried = lane.state.trying.remove(&settled.name());
         lane.cohort = None;
         let attempt = tried.map_or(1, |tried| tried.attempts.saturating_add(1));
+        let attempts = &self.metrics.pending.attempts;
+        attempts
+            .with_label_values(&[self.rules.provider.as_str()])
+            .observe(f64::from(attempt));
         let letter = self.letter(settled, sent, attempt);
         let batch = settled.counted.map(|counted| Batch {
             call: settled.call.0,

@@ -9,6 +9,7 @@ mod guard;
 mod histories;
 mod hr;
 mod order;
+mod pending;
 mod platform;
 mod quarantine;
 mod retries;

@@ -65,8 +65,7 @@ impl World {
                 said: "no such program".to_owned(),
             });
         }
-        let is_stranger = |(id, _): &&(EmployeeId, Operation)| self.strangers.contains(id.as_str());
-        let strangers = call.people.iter().filter(is_stranger).count();
+        let strangers = self.strangers_in(call);
         let is_leave = |(_, step): &(_, _)| matches!(step, Operation::Leave { .. });
         if strangers > 0 && call.people.iter().all(is_leave) {
             return self.leave_strangers(call);
@@ -74,14 +73,15 @@ impl World {
         self.take_effect(call);
         match does {
             Does::LosesAnswer => Answer::Failed(Failure::Unanswered),
-            Does::Works | Does::Fails(_) | Does::ActsLate(_) if strangers > 0 => {
-                Answer::Counted(Counted {
-                    created: u64::try_from(strangers).unwrap(),
-                    changed: u64::try_from(call.people.len()).unwrap(),
-                })
-            }
-            Does::Works | Does::Fails(_) | Does::ActsLate(_) => Answer::Applied,
+            Does::Works | Does::Fails(_) | Does::ActsLate(_) => counted(strangers, call),
         }
+    }
+
+    fn strangers_in(&self, call: &Call) -> usize {
+        let people = call.people.iter();
+        people
+            .filter(|(id, _)| self.strangers.contains(id.as_str()))
+            .count()
     }
 
     fn leave_strangers(&mut self, call: &Call) -> Answer {
@@ -115,6 +115,16 @@ impl World {
             }
         }
     }
+}
+
+fn counted(strangers: usize, call: &Call) -> Answer {
+    if strangers == 0 {
+        return Answer::Applied;
+    }
+    Answer::Counted(Counted {
+        created: u64::try_from(strangers).unwrap(),
+        changed: u64::try_from(call.people.len()).unwrap(),
+    })
 }
 
 /// A call in a few words: `lock a b`, `register program:s +a -b`.

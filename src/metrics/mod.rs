@@ -1,5 +1,10 @@
 //! Every number the process shows, on a registry of its own.
 
+mod guard;
+mod pending;
+
+pub use guard::GuardMetrics;
+pub use pending::PendingMetrics;
 pub use prometheus::IntGauge;
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
@@ -88,25 +93,14 @@ pub struct WorkerMetrics {
     pub gate: IntGaugeVec,
     /// People taken for already as planned, by provider.
     pub adopted: IntCounterVec,
+    /// What is still to be done.
+    pub pending: PendingMetrics,
     /// The brake on removals.
     pub guard: GuardMetrics,
     /// Targets that are closed, by provider and partition.
     pub closed_targets: IntGaugeVec,
     /// Seconds from a removal's fact being received to its lock being confirmed.
     pub removal_seconds: HistogramVec,
-}
-
-/// The brake on removals.
-#[derive(Debug, Clone)]
-pub struct GuardMetrics {
-    /// People who may be removed in an hour, by provider and partition.
-    pub budget: IntGaugeVec,
-    /// How many of them are left, by provider, partition and budget (`removals`, `leaves`).
-    pub left: IntGaugeVec,
-    /// Removals due within a day that will be held, by provider and partition.
-    pub beyond: IntGaugeVec,
-    /// Removals of people whom the provider did not know.
-    pub strangers: IntCounterVec,
 }
 
 /// Upper bounds in seconds from one millisecond to half a minute.
@@ -298,6 +292,7 @@ impl WorkerMetrics {
                 ),
                 &["provider"],
             )?,
+            pending: PendingMetrics::new(r)?,
             guard: GuardMetrics::new(r)?,
             closed_targets: gauge(
                 r,
@@ -312,45 +307,6 @@ impl WorkerMetrics {
                 ),
                 &["provider"],
                 REMOVAL_SECONDS,
-            )?,
-        })
-    }
-}
-
-impl GuardMetrics {
-    fn new(r: &Registry) -> Result<Self, Error> {
-        Ok(Self {
-            budget: gauge(
-                r,
-                (
-                    "removal_budget_people",
-                    "People who may be removed in an hour.",
-                ),
-                &["provider", "partition"],
-            )?,
-            left: gauge(
-                r,
-                (
-                    "removal_budget_left_people",
-                    "How many more people may be removed within the hour.",
-                ),
-                &["provider", "partition", "budget"],
-            )?,
-            beyond: gauge(
-                r,
-                (
-                    "removals_ahead_beyond_budget_people",
-                    "Removals due within a day that will be held.",
-                ),
-                &["provider", "partition"],
-            )?,
-            strangers: counter(
-                r,
-                (
-                    "removals_not_found_total",
-                    "Removals of people whom the provider did not know.",
-                ),
-                &["provider"],
             )?,
         })
     }
