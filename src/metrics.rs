@@ -83,17 +83,24 @@ pub struct WorkerMetrics {
     /// `pending`, `leaver_not_locked`, `lock_refused`, `held`, `rejected`, `dead`, `unmapped`,
     /// `undecodable`).
     pub waiting: IntGaugeVec,
-    /// Whether calls go, by provider, partition, state (`open`, `closed`, `probing`,
-    /// `locks_only`) and reason: one for what is, zero for what was.
-    pub gate: IntGaugeVec,
     /// People taken for already as planned, by provider.
     pub adopted: IntCounterVec,
     /// The brake on removals.
     pub guard: GuardMetrics,
-    /// Targets that are closed, by provider and partition.
-    pub closed_targets: IntGaugeVec,
+    /// What stops calls.
+    pub gate: GateMetrics,
     /// Seconds from a removal's fact being received to its lock being confirmed.
     pub removal_seconds: HistogramVec,
+}
+
+/// What stops calls to a platform, or about a target.
+#[derive(Debug, Clone)]
+pub struct GateMetrics {
+    /// Whether calls go, by provider, partition, state (`open`, `closed`, `probing`,
+    /// `locks_only`) and reason: one for what is, zero for what was.
+    pub state: IntGaugeVec,
+    /// Targets that are closed, by provider and partition.
+    pub closed_targets: IntGaugeVec,
 }
 
 /// The brake on removals.
@@ -283,11 +290,6 @@ impl WorkerMetrics {
                 ("waiting_people", "People, by what they wait for."),
                 &["provider", "partition", "state"],
             )?,
-            gate: gauge(
-                r,
-                ("gate", "Whether calls go to a provider, and why not."),
-                &["provider", "partition", "state", "reason"],
-            )?,
             adopted: counter(
                 r,
                 (
@@ -297,11 +299,7 @@ impl WorkerMetrics {
                 &["provider"],
             )?,
             guard: GuardMetrics::new(r)?,
-            closed_targets: gauge(
-                r,
-                ("closed_targets", "Targets at which registrations wait."),
-                &["provider", "partition"],
-            )?,
+            gate: GateMetrics::new(r)?,
             removal_seconds: histogram(
                 r,
                 (
@@ -310,6 +308,23 @@ impl WorkerMetrics {
                 ),
                 &["provider"],
                 REMOVAL_SECONDS,
+            )?,
+        })
+    }
+}
+
+impl GateMetrics {
+    fn new(r: &Registry) -> Result<Self, Error> {
+        Ok(Self {
+            state: gauge(
+                r,
+                ("gate", "Whether calls go to a provider, and why not."),
+                &["provider", "partition", "state", "reason"],
+            )?,
+            closed_targets: gauge(
+                r,
+                ("closed_targets", "Targets at which registrations wait."),
+                &["provider", "partition"],
             )?,
         })
     }

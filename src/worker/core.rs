@@ -12,7 +12,6 @@ use super::flood::Flood;
 use super::gate::Gate;
 use super::generation::Succession;
 use super::holding::Brake;
-use super::kind::Kind;
 use super::lanes::{Lanes, Place};
 use super::next::{Next, Waits};
 use super::outlook::look;
@@ -169,23 +168,8 @@ impl Worker {
             book.tell(lane.book, self.rules.provider, &lane.event);
         }
         self.books.move_person(&mut lane.book, book);
-        let wanted = match next {
-            Next::Now(operation) => {
-                let kind = Kind::of(operation, outlook.fell_due);
-                Some(((kind, lane.cohort), operation.clone()))
-            }
-            Next::Later(_) => None,
-            Next::Closed => {
-                // The half of a batch it belonged to says nothing once the target is open.
-                lane.cohort = None;
-                None
-            }
-            Next::Nothing => {
-                lane.cohort = None;
-                lane.outlook = None;
-                None
-            }
-        };
+        let fell_due = outlook.fell_due;
+        let wanted = lane.wanted(next, fell_due);
         self.targets.wait(id, &steps);
         if let Next::Now(operation) = next {
             let until = now.checked_add(self.rules.settings.probe_every);

@@ -1,7 +1,7 @@
 //! What a partition's worker shows of its gate and targets.
 
 use crate::id::Provider;
-use crate::metrics::{IntGauge, WorkerMetrics};
+use crate::metrics::{GateMetrics, IntGauge, WorkerMetrics};
 
 /// A state of the gate, and why.
 type Sign = (&'static str, &'static str);
@@ -9,7 +9,7 @@ type Sign = (&'static str, &'static str);
 /// The gauges of one partition.
 #[derive(Debug)]
 pub(super) struct Signs {
-    metrics: WorkerMetrics,
+    metrics: GateMetrics,
     provider: Provider,
     partition: String,
     gate: Sign,
@@ -20,10 +20,10 @@ impl Signs {
     pub(super) fn new(metrics: &WorkerMetrics, provider: Provider, partition: u32) -> Self {
         let partition = partition.to_string();
         let labels = [provider.as_str(), &partition];
-        let closed_targets = metrics.closed_targets.with_label_values(&labels);
+        let closed_targets = metrics.gate.closed_targets.with_label_values(&labels);
         closed_targets.set(0);
         Self {
-            metrics: metrics.clone(),
+            metrics: metrics.gate.clone(),
             provider,
             partition,
             gate: ("open", "none"),
@@ -33,7 +33,7 @@ impl Signs {
 
     fn gauge(&self, (state, reason): Sign) -> IntGauge {
         let labels = [self.provider.as_str(), &self.partition, state, reason];
-        self.metrics.gate.with_label_values(&labels)
+        self.metrics.state.with_label_values(&labels)
     }
 
     pub(super) fn show(&mut self, gate: Sign, closed_targets: usize) {
