@@ -112,6 +112,8 @@ pub struct GuardMetrics {
     pub left: IntGaugeVec,
     /// Removals due within a day that will be held, by provider and partition.
     pub beyond: IntGaugeVec,
+    /// Removals of people whom the provider did not know.
+    pub strangers: IntCounterVec,
 }
 
 /// Upper bounds in seconds from one millisecond to half a minute.
@@ -356,6 +358,14 @@ impl GuardMetrics {
                     "Removals due within a day that will be held.",
                 ),
                 &["provider", "partition"],
+            )?,
+            strangers: counter(
+                r,
+                (
+                    "removals_not_found_total",
+                    "Removals of people whom the provider did not know.",
+                ),
+                &["provider"],
             )?,
         })
     }

@@ -76,9 +76,18 @@ pub enum Answer {
     /// The same, and the platform counted what that took.
     Counted(Counted),
     /// The platform told people apart; same order as the call's people.
-    Each(Vec<Result<(), Failure>>),
+    Each(Vec<Result<Done, Failure>>),
     /// The call failed as a whole.
     Failed(Failure),
+}
+
+/// What became of one person's operation that is in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// It is in force.
+    Applied,
+    /// There was nothing to do: the platform does not know the person.
+    NotFound,
 }
 
 /// What a platform counted while it put a call in force.

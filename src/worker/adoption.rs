@@ -14,6 +14,7 @@ pub(super) const HISTORY: SignedDuration = SignedDuration::from_hours(30 * 24);
 impl PersonState {
     /// Takes what is planned for applied.
     fn adopt(&mut self, planner: &dyn Planner, desired: &Desired, now: Timestamp) {
+        self.is_adopted = true;
         // An account and each target, once.
         for _ in 0..=desired.targets.len() {
             let Some(step) = planner.steps(desired, &self.applied).into_iter().next() else {

@@ -39,7 +39,9 @@ impl Worker {
             Answer::Counted(counted) => Some(*counted),
             Answer::Applied | Answer::Each(_) | Answer::Failed(_) => None,
         };
+        let strangers = self.strangers(&over.call, answer);
         for (index, (id, operation)) in over.call.people.iter().enumerate() {
+            let is_certain = strangers.certain.contains(id);
             let settled = Settled {
                 call: call_id,
                 started: over.started,
@@ -47,6 +49,7 @@ impl Worker {
                 operation,
                 people,
                 counted,
+                stranger: strangers.counted.contains(id).then_some(is_certain),
                 half: first_half.saturating_add(u64::from(index >= people.div_ceil(2))),
                 now,
             };
@@ -61,6 +64,7 @@ impl Worker {
             };
             self.settle_person(&settled, failure.as_ref(), effects);
         }
+        self.doubt_ids(&over.call, answer, &strangers, now);
         for (id, _) in &over.call.people {
             self.plan(id, now);
         }
@@ -118,7 +122,7 @@ impl Worker {
     }
 
     fn provider_works(&mut self, started: Timestamp) {
-        if self.gate.works(started) {
+        if self.gate.works(started) && !self.brake.is_doubt_told {
             let provider = self.rules.provider.as_str();
             tracing::info!(provider, "The provider takes calls again");
         }

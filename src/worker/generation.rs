@@ -1,5 +1,5 @@
 //! Which assignments a worker goes by, so that an old worker and a new one, side by side during
-//! a rollout, do not move people back and forth (ADR 0012).
+//! a rollout, do not move people back and forth (ADR 0013).
 
 use serde::{Deserialize, Serialize};
 

@@ -22,6 +22,8 @@ pub(super) struct Brake {
     /// Whether operators know that something is held.
     is_told: [bool; 2],
     is_beyond_told: bool,
+    /// Whether operators know that the provider knows too few of our ids.
+    pub(super) is_doubt_told: bool,
     left: [IntGauge; 2],
     budget: IntGauge,
     beyond: IntGauge,
@@ -37,6 +39,7 @@ impl Brake {
             forecast: Forecast::default(),
             is_told: [false; 2],
             is_beyond_told: false,
+            is_doubt_told: false,
             left: Budget::ALL.map(|budget| {
                 let labels = [provider, partition.as_str(), budget.as_str()];
                 metrics.guard.left.with_label_values(&labels)

@@ -210,6 +210,10 @@ impl Lanes {
         self.lanes.len()
     }
 
+    pub(super) fn get(&self, id: &EmployeeId) -> Option<&Lane> {
+        self.lanes.get(id)
+    }
+
     pub(super) fn get_mut(&mut self, id: &EmployeeId) -> Option<&mut Lane> {
         self.lanes.get_mut(id)
     }

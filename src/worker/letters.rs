@@ -51,8 +51,8 @@ pub(super) struct Batch {
 
 impl Letter<'_> {
     /// The record of something done.
-    pub(super) fn applied(&self, batch: Option<Batch>) -> Record {
-        self.record(Topic::Outcomes(self.provider), "applied", None, batch)
+    pub(super) fn done(&self, outcome: &str, batch: Option<Batch>) -> Record {
+        self.record(Topic::Outcomes(self.provider), outcome, None, batch)
     }
 
     /// The record of something given up, with the code that says why.

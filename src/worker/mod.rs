@@ -32,6 +32,7 @@ mod rules;
 mod settings;
 mod signs;
 mod state;
+mod strangers;
 mod targets;
 
 #[cfg(test)]
@@ -44,5 +45,5 @@ pub use guard::{Budget, GuardSettings, Guarded, Pass};
 pub use host::WorkerHost;
 pub use limits::{BURST, Limits};
 pub use rules::WorkerRules;
-pub use settings::WorkerSettings;
+pub use settings::{RemovalsOfUnknown, WorkerSettings};
 pub use state::{FORMAT, PersonState};

@@ -25,6 +25,8 @@ pub(super) struct Settled<'a> {
     pub(super) people: usize,
     /// What the platform counted for all of them.
     pub(super) counted: Option<Counted>,
+    /// Whether the provider did not know the person, and whether that is certain.
+    pub(super) stranger: Option<bool>,
     /// Which half of the call the person goes to if it is cut in two.
     pub(super) half: u64,
     pub(super) now: Timestamp,
@@ -33,6 +35,14 @@ pub(super) struct Settled<'a> {
 impl Settled<'_> {
     fn name(&self) -> OperationName {
         OperationName::from(self.operation)
+    }
+
+    /// The word for an operation that is in force.
+    const fn outcome(&self) -> &'static str {
+        match self.stranger {
+            Some(true) => "removed_not_found",
+            Some(false) | None => "applied",
+        }
     }
 }
 
@@ -66,6 +76,9 @@ impl Worker {
         let was_out = lane.state.guard.is_out;
         lane.state.confirm(operation);
         lane.state.guard.confirm(operation, now);
+        if settled.stranger.is_some() {
+            lane.state.guard.meet_stranger();
+        }
         let tried = lane.state.trying.remove(&settled.name());
         lane.cohort = None;
         let attempt = tried.map_or(1, |tried| tried.attempts.saturating_add(1));
@@ -75,7 +88,8 @@ impl Worker {
             people: settled.people,
             counted,
         });
-        effects.push(Effect::Write(letter.applied(batch)));
+        let outcome = settled.outcome();
+        effects.push(Effect::Write(letter.done(outcome, batch)));
         let is_lock = matches!(operation, Operation::Lock { .. });
         if let Some(since) = sent.removal_since.filter(|_| is_lock && !was_out) {
             let took = Duration::try_from(now.duration_since(since)).unwrap_or_default();
@@ -84,7 +98,7 @@ impl Worker {
                 .with_label_values(&[self.rules.provider.as_str()])
                 .observe(took.as_secs_f64());
         }
-        self.count("applied");
+        self.count(outcome);
         self.flood.count(false, now);
         if !is_lock {
             self.end_flood(settled.started);

@@ -6,11 +6,12 @@ use super::adoption::HISTORY;
 use super::guard::Judgement;
 use super::refresh::Redrive;
 use super::rules::WorkerRules;
+use super::settings::RemovalsOfUnknown;
 use super::state::PersonState;
 use crate::event::CommandKind;
 use crate::id::{EventId, FactVersion};
 use crate::person::{self, Person, Standing};
-use crate::plan::{Account, Desired, Digest};
+use crate::plan::{Applied, Desired, Digest};
 use crate::provider::{Operation, Profile};
 
 /// More dates than this between now and an end are not looked through.
@@ -61,6 +62,16 @@ impl Outlook {
         self.import == Some(Imported::Adopted)
     }
 
+    /// Whether somebody whom the relay never did anything about is left as they are.
+    fn leaves_alone(&self, rules: &WorkerRules, state: &PersonState) -> bool {
+        let is_unheard = state.applied == Applied::default() && !state.is_adopted;
+        let is_skipped = match rules.settings.removals_of_unknown {
+            RemovalsOfUnknown::Assert => self.import == Some(Imported::History),
+            RemovalsOfUnknown::Skip => self.is_removal(),
+        };
+        is_unheard && is_skipped
+    }
+
     /// Whether HR wants the person out.
     pub(super) const fn is_removal(&self) -> bool {
         self.desired.account.is_locked_out()
@@ -68,7 +79,7 @@ impl Outlook {
 
     /// The operations that are possible now, most urgent first.
     pub(super) fn steps(&self, rules: &WorkerRules, state: &PersonState) -> Vec<Operation> {
-        if self.import == Some(Imported::History) && state.applied.account == Account::Unknown {
+        if self.leaves_alone(rules, state) {
             return Vec::new();
         }
         let mut steps = rules.planner.steps(&self.desired, &state.applied);

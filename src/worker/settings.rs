@@ -45,10 +45,24 @@ pub struct WorkerSettings {
     #[serde(with = "crate::settings::optional_duration")]
     #[schemars(with = "Option<String>")]
     pub reassert_after: Option<Duration>,
+    /// What a removal means for people whom the relay neither created nor adopted at the
+    /// provider: their accounts may be older than the relay.
+    pub removals_of_unknown: RemovalsOfUnknown,
     /// When so many operations are given up that the set-up must be wrong, and calls stop.
     pub flood: FloodSettings,
     /// How many people may be removed in an hour before an operator decides.
     pub guard: GuardSettings,
+}
+
+/// What a removal means for people whom the relay neither created nor adopted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RemovalsOfUnknown {
+    /// They are locked out like everybody else.
+    #[default]
+    Assert,
+    /// Nothing: whoever made their account looks after it.
+    Skip,
 }
 
 impl Default for WorkerSettings {
@@ -61,6 +75,7 @@ impl Default for WorkerSettings {
             probe_every: Duration::from_mins(2),
             calm: Duration::from_secs(5),
             reassert_after: None,
+            removals_of_unknown: RemovalsOfUnknown::default(),
             flood: FloodSettings::default(),
             guard: GuardSettings::default(),
         }

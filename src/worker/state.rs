@@ -35,6 +35,9 @@ pub struct PersonState {
     /// then, and some platforms ask for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
+    /// An import said that the provider had them as planned.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_adopted: bool,
     /// The reconciliation that was obeyed last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconciled: Option<EventId>,
@@ -55,6 +58,7 @@ impl Default for PersonState {
             dead: BTreeMap::new(),
             reassert: BTreeMap::new(),
             profile: None,
+            is_adopted: false,
             reconciled: None,
             guard: Guarded::default(),
             unknown: serde_json::Map::new(),

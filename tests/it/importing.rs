@@ -10,6 +10,7 @@ use hris_relay::log::sqlite::SqliteLog;
 use hris_relay::operator::topics::{Offsets, each_record, latest};
 
 use crate::support::binary::{Ended, Installation, Process, free_address};
+use crate::support::kafka::cluster;
 use crate::support::size;
 
 const AS_OF: &str = "2026-03-31T02:00:00Z";
@@ -22,9 +23,9 @@ struct Site {
 }
 
 impl Site {
-    fn new() -> Self {
+    fn new(log: &str) -> Self {
         let text = format!(
-            "[admin]\nlisten = \"{}\"\n[sources.portal]\nkind = \"standard_webhooks\"\n\
+            "{log}[admin]\nlisten = \"{}\"\n[sources.portal]\nkind = \"standard_webhooks\"\n\
              secrets = [\"whsec_ZGVtby1rZXktb2YtdGhlLXBvcnRhbC0h\"]\n",
             free_address()
         );
@@ -33,7 +34,7 @@ impl Site {
     }
 
     fn with_file(name: &str, text: &str) -> Self {
-        let site = Self::new();
+        let site = Self::new("");
         std::fs::write(site.installation.path(name), text).unwrap();
         site
     }
@@ -238,6 +239,40 @@ fn unstamped(record: &[u8]) -> serde_json::Value {
     let mut record: serde_json::Value = serde_json::from_slice(record).unwrap();
     record.as_object_mut().unwrap().remove("received");
     record
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_reaches_every_partition_and_is_known_again_on_kafka() {
+    let Some(kafka) = cluster() else { return };
+    let (text, said) = roster(1000);
+    let site = Site::new(&format!(
+        "[kafka]\nbrokers = \"{}\"\nprefix = \"import-{}.\"\npartitions = 3\n\
+         replication = 1\nappend_timeout = \"20s\"\nsession_timeout = \"6s\"\n",
+        kafka.brokers,
+        std::process::id()
+    ));
+    std::fs::write(site.installation.path("people.csv"), text).unwrap();
+    assert_eq!(site.installation.run(&["topics", "create"]).code, Some(0));
+    let dry = site.import("people.csv", &["--dry-run", "--max-bad", "37"]);
+    says(&dry, &[(963, "would be appended")]);
+    let first = site.import("people.csv", &["--max-bad", "37"]);
+    assert_eq!(bad_lines(&first), said, "{}", first.stderr);
+    says(&first, &[(963, "appended")]);
+    let roster = site.roster();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let again = site.import("people.csv", &["--dry-run", "--max-bad", "37"]);
+        if again.stdout.contains("      963 would change nothing") {
+            break;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "{}{}",
+            again.stdout,
+            roster.said()
+        );
+    }
+    assert_eq!(roster.terminate().code(), Some(0));
 }
 
 #[test]

@@ -16,6 +16,8 @@ mod admin;
 mod against_state;
 mod commands;
 mod deciding;
+mod first_installation;
+mod forgetting;
 mod generated;
 mod importing;
 mod intake;

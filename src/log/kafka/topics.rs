@@ -14,6 +14,8 @@ use super::client::{self, ASK, Cluster};
 use super::reading::Readers;
 use crate::log::{Cleanup, ConsumeError, Group, Topic};
 
+/// How long a topic may go on with one segment.
+const DAY: Duration = Duration::from_hours(24);
 /// How long the cluster may take to make topics.
 const MAKING: Duration = Duration::from_secs(30);
 
@@ -150,8 +152,13 @@ async fn make(cluster: &Cluster, admin: &Admin, topic: Topic) -> Result<(), Cons
         .set("min.insync.replicas", &in_sync)
         // The time a record was taken, whatever the sender's clock says.
         .set("message.timestamp.type", "LogAppendTime");
-    if let Some(retention) = &retention {
-        new = new.set("retention.ms", retention);
+    // The segment that is written to neither expires nor is compacted; with the cluster's
+    // default of a week, so much later the topic would forget.
+    let day = DAY.as_millis().to_string();
+    new = new.set("segment.ms", &day);
+    match &retention {
+        Some(retention) => new = new.set("retention.ms", retention),
+        None => new = new.set("max.compaction.lag.ms", &day),
     }
     let wrong = |reason: String| ConsumeError::Topic {
         topic: name.clone(),

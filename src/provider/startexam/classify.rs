@@ -12,7 +12,7 @@ use super::request::Asked;
 use super::settings::StartExamSettings;
 use super::wire::{Message, ProgramChanged, Synced};
 use crate::provider::http::Reply;
-use crate::provider::{Counted, Failure};
+use crate::provider::{Counted, Done, Failure};
 
 /// Longest part of a platform's message that is kept.
 const LONGEST_SAID: usize = 1000;
@@ -21,6 +21,7 @@ const LONGEST_SAID: usize = 1000;
 #[derive(Debug, Clone)]
 pub(super) struct Patterns {
     applied: Vec<String>,
+    unknown_employee: Vec<String>,
     unknown_target: Vec<String>,
     setup: Vec<String>,
     clock: Vec<String>,
@@ -30,6 +31,7 @@ impl From<&StartExamSettings> for Patterns {
     fn from(settings: &StartExamSettings) -> Self {
         Self {
             applied: settings.applied_patterns.clone(),
+            unknown_employee: settings.unknown_employee_patterns.clone(),
             unknown_target: settings.unknown_target_patterns.clone(),
             setup: settings.setup_patterns.clone(),
             clock: settings.clock_patterns.clone(),
@@ -39,11 +41,11 @@ impl From<&StartExamSettings> for Patterns {
 
 impl Patterns {
     /// What the answer means for everybody in the call.
-    pub(super) fn classify(&self, asked: Asked, reply: &Reply) -> Result<(), Failure> {
+    pub(super) fn classify(&self, asked: Asked, reply: &Reply) -> Result<Done, Failure> {
         let status = reply.status;
         let retry_after: Option<Duration> = reply.retry_after;
         match status {
-            200..=299 if is_complete(asked, reply) => Ok(()),
+            200..=299 if is_complete(asked, reply) => Ok(Done::Applied),
             200..=299 => Err(Failure::Garbled { status }),
             400 | 409 | 422 => self.refusal(asked, status, words(reply)),
             403 if self.is_about_the_clock(reply) => Err(Failure::WrongClock),
@@ -65,11 +67,11 @@ impl Patterns {
     }
 
     /// 400: something in the request is not to the platform's liking.
-    fn refusal(&self, asked: Asked, status: u16, said: String) -> Result<(), Failure> {
+    fn refusal(&self, asked: Asked, status: u16, said: String) -> Result<Done, Failure> {
         if self.is_unknown_target(asked, &said) {
             Err(Failure::UnknownTarget { status, said })
-        } else if self.is_applied(asked, &said) {
-            Ok(())
+        } else if let Some(done) = self.done(asked, &said) {
+            Ok(done)
         } else if any(&self.setup, &said) {
             Err(Failure::Unauthorized { status })
         } else {
@@ -78,7 +80,7 @@ impl Patterns {
     }
 
     /// 404: the program, an employee, the profile or the address is unknown.
-    fn not_found(&self, asked: Asked, said: Option<String>) -> Result<(), Failure> {
+    fn not_found(&self, asked: Asked, said: Option<String>) -> Result<Done, Failure> {
         let status = 404;
         let Some(said) = said.filter(|said| !any(&self.setup, said)) else {
             return Err(Failure::Unauthorized { status });
@@ -86,8 +88,8 @@ impl Patterns {
         if self.is_unknown_target(asked, &said) {
             return Err(Failure::UnknownTarget { status, said });
         }
-        if self.is_applied(asked, &said) {
-            return Ok(());
+        if let Some(done) = self.done(asked, &said) {
+            return Ok(done);
         }
         match asked {
             Asked::Sync { .. } | Asked::Program { .. } if mentions_employee(&said) => {
@@ -105,14 +107,20 @@ impl Patterns {
         matches!(asked, Asked::Program { .. }) && any_sparing_employees(&self.unknown_target, said)
     }
 
-    /// Only for one person alone: in a batch the words may be about any of them.
-    fn is_applied(&self, asked: Asked, said: &str) -> bool {
-        asked
-            == (Asked::Program {
-                joins: 0,
-                leaves: 1,
-            })
-            && any(&self.applied, said)
+    /// Whether a refused unregistration is in force anyway. Only for one person alone: in a
+    /// batch the words may be about any of them.
+    fn done(&self, asked: Asked, said: &str) -> Option<Done> {
+        let alone = Asked::Program {
+            joins: 0,
+            leaves: 1,
+        };
+        if asked != alone {
+            None
+        } else if any(&self.unknown_employee, said) {
+            Some(Done::NotFound)
+        } else {
+            any(&self.applied, said).then_some(Done::Applied)
+        }
     }
 }
 
@@ -220,7 +228,8 @@ mod tests {
     /// The outcome's word: `applied` or a failure code.
     fn outcome(asked: Asked, reply: &Reply) -> &'static str {
         match patterns(&[]).classify(asked, reply) {
-            Ok(()) => "applied",
+            Ok(Done::Applied) => "applied",
+            Ok(Done::NotFound) => "not_found",
             Err(failure) => failure.code(),
         }
     }
@@ -325,30 +334,28 @@ mod tests {
     }
 
     #[test]
-    fn an_unregistration_of_one_person_is_applied_where_configured() {
-        let patterns = patterns(&["employee*not found"]);
-        for (asked, status, expected) in [
-            (LEAVE, 400, Ok(())),
-            (LEAVE, 404, Ok(())),
-            (JOIN, 400, Err("operation_refused")),
-            (MIXED, 400, Err("operation_refused")),
-            (
-                Asked::Program {
-                    joins: 0,
-                    leaves: 2,
-                },
-                400,
-                Err("operation_refused"),
-            ),
-            (SYNC, 400, Err("operation_refused")),
+    fn an_unregistration_of_one_person_may_be_in_force_anyway() {
+        let patterns = patterns(&["not registered"]);
+        let leaves = Asked::Program {
+            joins: 0,
+            leaves: 2,
+        };
+        let unknown = "Employee '7' was not found";
+        let stranger = "Employee '7' is not registered here";
+        for (asked, status, words, expected) in [
+            (LEAVE, 400, unknown, Ok(Done::NotFound)),
+            (LEAVE, 404, unknown, Ok(Done::NotFound)),
+            (LEAVE, 400, stranger, Ok(Done::Applied)),
+            (LEAVE, 404, "Not found", Err("target_unknown")),
+            (JOIN, 400, unknown, Err("operation_refused")),
+            (MIXED, 400, unknown, Err("operation_refused")),
+            (leaves, 400, unknown, Err("operation_refused")),
+            (SYNC, 400, unknown, Err("operation_refused")),
+            (leaves, 400, stranger, Err("operation_refused")),
         ] {
-            let refusal = said(status, "Employee '7' was not found");
-            let outcome = patterns.classify(asked, &refusal);
-            assert_eq!(
-                outcome.map_err(|failure| failure.code()),
-                expected,
-                "{asked:?}"
-            );
+            let outcome = patterns.classify(asked, &said(status, words));
+            let outcome = outcome.map_err(|failure| failure.code());
+            assert_eq!(outcome, expected, "{asked:?} {words}");
         }
     }
 

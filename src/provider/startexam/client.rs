@@ -19,7 +19,7 @@ use super::signature::{Signer, string_to_sign};
 use super::wire::JSON;
 use crate::clock::Clock;
 use crate::provider::http::{BuildError, Http, Limits, Url};
-use crate::provider::{Answer, Call, Counted, Failure, Platform};
+use crate::provider::{Answer, Call, Done, Failure, Platform};
 use crate::settings::Complaint;
 
 /// The section of the configuration these settings are from.
@@ -91,7 +91,7 @@ impl StartExam {
         })
     }
 
-    async fn outcome(&self, call: &Call) -> Result<Counted, Failure> {
+    async fn outcome(&self, call: &Call) -> Result<Answer, Failure> {
         let request = self.shape.request(call)?;
         let asked = request.asked;
         let headers = self
@@ -109,7 +109,11 @@ impl StartExam {
         if matches!(outcome, Err(Failure::Unauthorized { .. })) {
             self.read_secret_again();
         }
-        outcome.map(|()| counted(asked, &reply))
+        Ok(match outcome? {
+            Done::Applied => Answer::Counted(counted(asked, &reply)),
+            // Only somebody alone is told apart.
+            Done::NotFound => Answer::Each(vec![Ok(Done::NotFound)]),
+        })
     }
 
     /// A fresh date and signature: a request is refused 15 minutes after its date.
@@ -173,7 +177,7 @@ impl Platform for StartExam {
             return Answer::Applied;
         }
         match self.outcome(call).await {
-            Ok(counted) => Answer::Counted(counted),
+            Ok(answer) => answer,
             Err(failure) => Answer::Failed(failure),
         }
     }

@@ -77,6 +77,9 @@ pub struct StartExamSettings {
     /// so that the operation counts as applied. In all patterns case does not matter and
     /// `*` stands for any text.
     pub applied_patterns: Vec<String>,
+    /// The same where they mean that the platform does not know the person at all. That counts
+    /// as applied too, but is listed: many of them mean that ids are mapped wrongly.
+    pub unknown_employee_patterns: Vec<String>,
     /// Messages of statuses 400 and 404 that mean that the program is unknown, which is a
     /// mistake of configuration and no person's. A match that spans the word "employee"
     /// does not count.
@@ -114,6 +117,12 @@ impl Default for StartExamSettings {
             connect_timeout: Duration::from_secs(5),
             call_timeout: Duration::from_secs(30),
             applied_patterns: Vec::new(),
+            unknown_employee_patterns: texts(&[
+                "employee*not found",
+                "employee*not exist",
+                "employee*doesn't exist",
+                "unknown employee",
+            ]),
             unknown_target_patterns: texts(&[
                 "program*not found",
                 "program*does not exist",

@@ -11,6 +11,9 @@ use crate::provider::Operation;
 /// The guard counts what it let go in so long.
 pub(in crate::worker) const WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
+/// How long a removal is remembered, to tell how many of a day's were of strangers.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
 /// What the guard knows of a person: durable, so that a restart refills no budget.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -41,6 +44,9 @@ pub struct Pass {
     /// An operator released it: it does not count.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_released: bool,
+    /// The provider turned out not to know the person.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_stranger: bool,
 }
 
 /// Something that waits for an operator.
@@ -75,6 +81,11 @@ impl Pass {
         } else {
             Some(self.at.checked_add(WINDOW).unwrap_or(Timestamp::MAX))
         }
+    }
+
+    /// Until when it is one of a day's removals.
+    pub(super) fn remembered_until(self) -> Timestamp {
+        self.at.checked_add(DAY).unwrap_or(Timestamp::MAX)
     }
 
     fn covers(self, now: Timestamp) -> bool {
@@ -145,6 +156,7 @@ impl Guarded {
             at: now,
             is_open: true,
             is_released: is_released || was_released,
+            is_stranger: false,
         });
     }
 
@@ -210,12 +222,18 @@ impl Guarded {
         restraint
     }
 
+    /// Notes that the provider does not know the person who was removed.
+    pub(in crate::worker) const fn meet_stranger(&mut self) {
+        if let Some(removal) = &mut self.removal {
+            removal.is_stranger = true;
+        }
+    }
+
     /// Forgets what no longer counts.
     pub(in crate::worker) fn forget(&mut self, now: Timestamp) {
+        let is_over = |pass: &mut Pass| !pass.is_open && pass.remembered_until() <= now;
         for pass in [&mut self.removal, &mut self.leave] {
-            if pass.is_some_and(|pass| !pass.covers(now)) {
-                *pass = None;
-            }
+            pass.take_if(is_over);
         }
     }
 }

@@ -24,6 +24,9 @@ use crate::id::EmployeeId;
 use crate::plan::Account;
 use crate::provider::Operation;
 
+/// So many of a day's removals may be of people whom the provider does not know.
+const MOST_STRANGERS: usize = 5;
+
 /// What is counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -72,6 +75,8 @@ pub(super) struct Tally {
     is_active: bool,
     counts_until: [Option<Timestamp>; 2],
     held: Option<Budget>,
+    /// Until when it is one of a day's removals, and whether of a stranger.
+    removed: Option<(Timestamp, bool)>,
 }
 
 impl Tally {
@@ -92,6 +97,7 @@ impl Tally {
             is_active,
             counts_until: [removal, leave].map(|pass| pass.and_then(Pass::counts_until)),
             held: held.as_ref().map(|held| held.budget),
+            removed: removal.map(|pass| (pass.remembered_until(), pass.is_stranger)),
         }
     }
 }
@@ -113,6 +119,9 @@ pub(super) struct Guard {
     known: usize,
     active: usize,
     counts: [Count; 2],
+    /// A day's removals: until when, who, and whether the provider did not know them.
+    day: BTreeSet<(Timestamp, EmployeeId, bool)>,
+    strangers: usize,
 }
 
 impl Guard {
@@ -123,6 +132,8 @@ impl Guard {
             known: 0,
             active: 0,
             counts: <[Count; 2]>::default(),
+            day: BTreeSet::new(),
+            strangers: 0,
         }
     }
 
@@ -148,6 +159,7 @@ impl Guard {
         let before = std::mem::replace(before, after);
         recount(&mut self.known, before.is_known, after.is_known);
         recount(&mut self.active, before.is_active, after.is_active);
+        self.recount_day(id, before, after);
         let until = before.counts_until.into_iter().zip(after.counts_until);
         for ((budget, count), (old, new)) in
             Budget::ALL.into_iter().zip(&mut self.counts).zip(until)
@@ -164,6 +176,37 @@ impl Guard {
                 count.gone.insert((new, id.clone()));
             }
         }
+    }
+
+    fn recount_day(&mut self, id: &EmployeeId, before: Tally, after: Tally) {
+        if before.removed == after.removed {
+            return;
+        }
+        if let Some((until, stranger)) = before.removed
+            && self.day.remove(&(until, id.clone(), stranger))
+        {
+            recount(&mut self.strangers, stranger, false);
+        }
+        if let Some((until, stranger)) = after.removed {
+            self.day.insert((until, id.clone(), stranger));
+            recount(&mut self.strangers, false, stranger);
+        }
+    }
+
+    /// How many of a day's removals were of people whom the provider did not know.
+    pub(super) fn strangers(&mut self, now: Timestamp) -> usize {
+        while self.day.first().is_some_and(|(until, ..)| *until <= now) {
+            if let Some((_, _, stranger)) = self.day.pop_first() {
+                recount(&mut self.strangers, stranger, false);
+            }
+        }
+        self.strangers
+    }
+
+    /// Whether they are so many that our ids cannot be the provider's.
+    pub(super) fn meets_too_many_strangers(&mut self, now: Timestamp) -> bool {
+        let strangers = self.strangers(now);
+        strangers > MOST_STRANGERS && strangers.saturating_mul(5) > self.day.len()
     }
 
     /// Whether it holds anybody at all. People once known stay so: a removal disarms nothing.

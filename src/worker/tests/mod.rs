@@ -12,6 +12,7 @@ mod order;
 mod platform;
 mod quarantine;
 mod retries;
+mod strangers;
 mod targets;
 mod unanswered;
 
@@ -50,6 +51,8 @@ struct World {
     refused: BTreeSet<String>,
     /// Programs the platform does not know.
     missing: BTreeSet<String>,
+    /// People the platform does not know; it counts those it locks as created.
+    strangers: BTreeSet<String>,
     active: BTreeMap<String, bool>,
     members: BTreeSet<(String, String)>,
     calls: Vec<String>,
@@ -121,6 +124,7 @@ impl World {
             script: VecDeque::new(),
             refused: BTreeSet::new(),
             missing: BTreeSet::new(),
+            strangers: BTreeSet::new(),
             active: BTreeMap::new(),
             members: BTreeSet::new(),
             calls: Vec::new(),

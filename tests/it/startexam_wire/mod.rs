@@ -14,7 +14,7 @@ use std::time::Duration;
 use hris_relay::clock::{Clock, SystemClock, whole_milliseconds};
 use hris_relay::id::EmployeeId;
 use hris_relay::provider::startexam::{StartExam, StartExamSettings};
-use hris_relay::provider::{Answer, Call, Operation, Platform, Profile, Target};
+use hris_relay::provider::{Answer, Call, Done, Operation, Platform, Profile, Target};
 use hris_relay::simulator::startexam::{Fault, Running, Simulator, SimulatorSettings};
 use jiff::{SignedDuration, Timestamp};
 
@@ -116,7 +116,10 @@ async fn outcome(client: &StartExam, call: &Call) -> &'static str {
     match client.perform(call).await {
         Answer::Applied | Answer::Counted(_) => "applied",
         Answer::Failed(failure) => failure.code(),
-        Answer::Each(_) => "each",
+        Answer::Each(each) => match each.first() {
+            Some(Ok(Done::NotFound)) => "not_found",
+            Some(_) | None => "each",
+        },
     }
 }
 
