@@ -144,6 +144,6 @@ pub(super) const FENCED: &[(&str, &[&str])] = &[
     ("rusqlite", &["log/sqlite/", "log/sqlite.rs"]),
     ("reqwest", &["provider/"]),
     ("actix_web", &["receiver/", "simulator/", "admin/"]),
-    ("prometheus", &["metrics.rs"]),
+    ("prometheus", &["metrics/"]),
     ("std::env", &["config/"]),
 ];
