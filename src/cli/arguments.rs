@@ -66,7 +66,8 @@ pub(super) enum Command {
     /// Imports a roster from a file: people, employments, groups.
     Import(Import),
     /// Decides about one person: redrive, release or reject.
-    Command(Decide),
+    #[command(name = "command")]
+    Decide(Decide),
     /// Sets up the log's topics.
     Topics {
         #[command(subcommand)]

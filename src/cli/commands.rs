@@ -42,7 +42,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Simulate { platform } => simulate::run(platform, clock).await,
         Command::Send(send) => send::run(&send, clock).await,
         Command::Import(import) => import::run(&import, clock).await,
-        Command::Command(decide) => command::run(&decide, clock).await,
+        Command::Decide(decide) => command::run(&decide, clock).await,
         Command::Topics {
             action: Topics::Create(configured),
         } => create_topics(&configured, clock).await,

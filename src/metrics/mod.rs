@@ -279,11 +279,7 @@ impl WorkerMetrics {
                 ("waiting_people", "People, by what they wait for."),
                 &["provider", "partition", "state"],
             )?,
-            gate: gauge(
-                r,
-                ("gate", "Whether calls go to a provider, and why not."),
-                &["provider", "partition", "state", "reason"],
-            )?,
+            gate: gate(r)?,
             adopted: counter(
                 r,
                 (
@@ -294,11 +290,7 @@ impl WorkerMetrics {
             )?,
             pending: PendingMetrics::new(r)?,
             guard: GuardMetrics::new(r)?,
-            closed_targets: gauge(
-                r,
-                ("closed_targets", "Targets at which registrations wait."),
-                &["provider", "partition"],
-            )?,
+            closed_targets: closed_targets(r)?,
             removal_seconds: histogram(
                 r,
                 (
@@ -310,6 +302,22 @@ impl WorkerMetrics {
             )?,
         })
     }
+}
+
+fn gate(r: &Registry) -> Result<IntGaugeVec, Error> {
+    gauge(
+        r,
+        ("gate", "Whether calls go to a provider, and why not."),
+        &["provider", "partition", "state", "reason"],
+    )
+}
+
+fn closed_targets(r: &Registry) -> Result<IntGaugeVec, Error> {
+    gauge(
+        r,
+        ("closed_targets", "Targets at which registrations wait."),
+        &["provider", "partition"],
+    )
 }
 
 type Named = (&'static str, &'static str);
