@@ -23,6 +23,7 @@ use super::targets::Targets;
 use crate::id::EmployeeId;
 use crate::log::{Arrived, Topic, header};
 use crate::metrics::WorkerMetrics;
+use crate::mutation::{Mutation, is_on};
 use crate::person;
 use crate::provider::{Answer, Call};
 use crate::shard::{CallId, Core, Effect, Input, Restored, Stop, refuse_newer};
@@ -185,7 +186,9 @@ impl Worker {
         if lane.person.is_empty() {
             return false;
         }
-        if lane.has_broken_state || matches!(lane.place, Place::InFlight { .. }) {
+        let is_in_flight =
+            matches!(lane.place, Place::InFlight { .. }) && !is_on(Mutation::LaneTwiceInFlight);
+        if lane.has_broken_state || is_in_flight {
             return false;
         }
         if lane.is_outlook_over(now) {
@@ -271,6 +274,12 @@ impl Core for Worker {
         if let Ok(state) = serde_json::from_slice::<PersonState>(payload) {
             self.brake.guard.observe(&id, &mut lane.tally, &state);
             lane.state = state;
+            if is_on(Mutation::BackoffLostAtRestart) {
+                lane.state.trying.clear();
+            }
+            if is_on(Mutation::GuardInMemoryOnly) {
+                lane.state.guard.removal = None;
+            }
         } else {
             lane.has_broken_state = true;
             self.books.move_person(&mut lane.book, Book::Undecodable);
