@@ -42,7 +42,6 @@ impl Worker {
         };
         let strangers = self.strangers(&over.call, answer);
         for (index, (id, operation)) in over.call.people.iter().enumerate() {
-            let is_certain = strangers.certain.contains(id);
             let settled = Settled {
                 call: call_id,
                 started: over.started,
@@ -50,7 +49,8 @@ impl Worker {
                 operation,
                 people,
                 counted,
-                stranger: strangers.counted.contains(id).then_some(is_certain),
+                is_stranger: strangers.certain.contains(id),
+                is_doubtful: strangers.doubtful.contains(id),
                 half: first_half.saturating_add(u64::from(index >= people.div_ceil(2))),
                 now,
             };

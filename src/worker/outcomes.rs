@@ -26,8 +26,10 @@ pub(super) struct Settled<'a> {
     pub(super) people: usize,
     /// What the platform counted for all of them.
     pub(super) counted: Option<Counted>,
-    /// Whether the provider did not know the person, and whether that is certain.
-    pub(super) stranger: Option<bool>,
+    /// Whether it is certain that the provider did not know the person.
+    pub(super) is_stranger: bool,
+    /// Whether that makes our ids doubtful.
+    pub(super) is_doubtful: bool,
     /// Which half of the call the person goes to if it is cut in two.
     pub(super) half: u64,
     pub(super) now: Timestamp,
@@ -40,9 +42,10 @@ impl Settled<'_> {
 
     /// The word for an operation that is in force.
     const fn outcome(&self) -> &'static str {
-        match self.stranger {
-            Some(true) => "removed_not_found",
-            Some(false) | None => "applied",
+        if self.is_stranger {
+            "removed_not_found"
+        } else {
+            "applied"
         }
     }
 }
@@ -77,7 +80,7 @@ impl Worker {
         let was_out = lane.state.guard.is_out;
         lane.state.confirm(operation);
         lane.state.guard.confirm(operation, now);
-        if settled.stranger.is_some() {
+        if settled.is_doubtful {
             lane.state.guard.meet_stranger();
         }
         let tried = lane.state.trying.remove(&settled.name());

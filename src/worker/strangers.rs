@@ -20,6 +20,8 @@ pub(super) struct Strangers {
     pub(super) counted: BTreeSet<EmployeeId>,
     /// Those of them of whom it is certain.
     pub(super) certain: BTreeSet<EmployeeId>,
+    /// Those of them who should have been known, which makes our ids doubtful.
+    pub(super) doubtful: BTreeSet<EmployeeId>,
 }
 
 impl Worker {
@@ -33,7 +35,8 @@ impl Worker {
                 let unknown: BTreeSet<_> = unknown.map(|((id, _), _)| id.clone()).collect();
                 Strangers {
                     counted: unknown.clone(),
-                    certain: unknown,
+                    certain: unknown.clone(),
+                    doubtful: unknown,
                 }
             }
             Answer::Counted(counted) => {
@@ -43,32 +46,33 @@ impl Worker {
         }
     }
 
-    /// Whom a call that locks has created: a platform may know nobody locked whom it did not
-    /// know before.
+    /// Whom a call that locks has created. Whoever left before the relay could make their
+    /// account had none: only of those whom the relay had made, or who were said to be there, is
+    /// it strange.
     fn locked_strangers(&self, call: &Call, created: usize) -> Strangers {
         let is_lock = |(_, step): &&(_, Operation)| matches!(step, Operation::Lock { .. });
         let locked = call.people.iter().filter(is_lock).map(|(id, _)| id);
-        // Whoever was never called about is the likeliest.
-        let (unheard, known): (Vec<_>, Vec<_>) =
-            locked.partition(|id| self.was_never_called_about(id));
-        let certain = if created >= unheard.len().saturating_add(known.len()) {
-            created
-        } else if created == unheard.len() {
-            unheard.len()
-        } else {
-            0
-        };
-        let likeliest = || unheard.iter().chain(&known).map(|id| (*id).clone());
+        let (known, others): (Vec<_>, Vec<_>) = locked.partition(|id| self.should_be_known(id));
+        let is_everybody = created >= known.len().saturating_add(others.len());
+        let is_certain = is_everybody || created == others.len();
+        let certain = if is_certain { created } else { 0 };
+        let likeliest = || others.iter().chain(&known).map(|id| (*id).clone());
+        let beyond = created.saturating_sub(others.len());
         Strangers {
             counted: likeliest().take(created).collect(),
             certain: likeliest().take(certain).collect(),
+            doubtful: known.iter().take(beyond).map(|id| (*id).clone()).collect(),
         }
     }
 
-    fn was_never_called_about(&self, id: &EmployeeId) -> bool {
+    fn should_be_known(&self, id: &EmployeeId) -> bool {
         let lane = self.lanes.get(id);
         lane.is_some_and(|lane| match &lane.place {
-            Place::InFlight { sent, .. } => sent.before.account == Account::Unknown,
+            Place::InFlight { sent, .. } => match sent.before.account {
+                Account::Active(_) | Account::Locked => true,
+                Account::Unsure => lane.state.is_adopted,
+                Account::Unknown => false,
+            },
             Place::Idle | Place::Queued { .. } => false,
         })
     }
@@ -81,14 +85,17 @@ impl Worker {
         strangers: &Strangers,
         now: Timestamp,
     ) {
-        let met = strangers.counted.len();
-        if met == 0 && !self.brake.is_doubt_told {
+        let provider = self.rules.provider.as_str();
+        if !strangers.counted.is_empty() {
+            let met = u64::try_from(strangers.counted.len()).unwrap_or(u64::MAX);
+            let metric = &self.metrics.guard.strangers;
+            metric.with_label_values(&[provider]).inc_by(met);
+        }
+        if strangers.doubtful.is_empty() && !self.brake.is_doubt_told {
             return;
         }
-        let provider = self.rules.provider.as_str();
-        let metric = self.metrics.guard.strangers.with_label_values(&[provider]);
-        metric.inc_by(u64::try_from(met).unwrap_or(u64::MAX));
-        let is_known = met == 0 && locks(call) && !matches!(answer, Answer::Failed(_));
+        let is_known =
+            strangers.counted.is_empty() && locks(call) && !matches!(answer, Answer::Failed(_));
         if is_known || !self.brake.guard.meets_too_many_strangers(now) {
             self.brake.is_doubt_told = false;
             return;

@@ -141,6 +141,19 @@ fn ids_that_are_not_the_platforms_stop_the_calls() {
 }
 
 #[test]
+fn whoever_left_before_they_had_an_account_makes_no_id_doubtful() {
+    let mut world = World::new();
+    world.strangers.extend((0..60).map(name));
+    for n in 0..60 {
+        world.hired(&name(n), "2026-03-01", "Nobody mapped this");
+    }
+    world.settle();
+    world.removed_one_by_one(0..30);
+    assert_eq!(world.take_calls().len(), 30);
+    assert_eq!(world.outcomes("removed_not_found").len(), 30);
+}
+
+#[test]
 fn a_few_strangers_among_many_removals_stop_nothing() {
     let mut rules = rules();
     rules.settings.guard.enabled = false;
