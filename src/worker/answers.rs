@@ -122,7 +122,7 @@ impl Worker {
     }
 
     fn provider_works(&mut self, started: Timestamp) {
-        if self.gate.works(started) {
+        if self.gate.works(started) && !self.brake.is_doubt_told {
             let provider = self.rules.provider.as_str();
             tracing::info!(provider, "The provider takes calls again");
         }

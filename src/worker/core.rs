@@ -12,7 +12,6 @@ use super::flood::Flood;
 use super::gate::Gate;
 use super::generation::Succession;
 use super::holding::Brake;
-use super::kind::Kind;
 use super::lanes::{Lanes, Place};
 use super::next::{Next, Waits};
 use super::outlook::look;
@@ -163,23 +162,8 @@ impl Worker {
             lane.state.next_reassertion(),
         ];
         let wake = wake.into_iter().flatten().min();
-        let wanted = match next {
-            Next::Now(operation) => {
-                let kind = Kind::of(operation, outlook.fell_due);
-                Some(((kind, lane.cohort), operation.clone()))
-            }
-            Next::Later(_) => None,
-            Next::Closed => {
-                // The half of a batch it belonged to says nothing once the target is open.
-                lane.cohort = None;
-                None
-            }
-            Next::Nothing => {
-                lane.cohort = None;
-                lane.outlook = None;
-                None
-            }
-        };
+        let fell_due = outlook.fell_due;
+        let wanted = lane.wanted(next, fell_due);
         lane.queue(id, wanted, &mut self.batches, now);
         self.enter(id, book, now);
         self.targets.wait(id, &steps);

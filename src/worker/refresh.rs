@@ -40,8 +40,9 @@ impl PersonState {
         let due = self.reassert.extract_if(.., |_, due| *due <= now);
         let due: Vec<Aspect> = due.map(|(aspect, _)| aspect).collect();
         let is_any = !due.is_empty();
-        due.into_iter()
-            .for_each(|aspect| self.applied.doubt(aspect));
+        for aspect in due {
+            self.applied.doubt(aspect);
+        }
         is_any
     }
 
