@@ -21,8 +21,7 @@ async fn a_program_that_does_not_exist_holds_up_only_its_own_registrations() {
     let relay = Relay::new(platform(), &more);
     let mut process = relay.start();
     relay.hired(&people(PEOPLE), "Sales").await;
-    let pending = [("state", "pending")];
-    let waits = || relay.metric("hris_relay_waiting_people", &pending) > PEOPLE as f64 - 0.5;
+    let waits = || relay.waiting("pending") == PEOPLE;
     process.until("registered elsewhere", || {
         relay.registered() == PEOPLE && waits()
     });
@@ -52,10 +51,7 @@ async fn a_program_that_does_not_exist_holds_up_only_its_own_registrations() {
         let account = relay.platform.simulator().account();
         account.employees.values().all(|it| it.programs.len() == 2)
     });
-    process.until("applied", || {
-        let applied = [("state", "applied")];
-        relay.metric("hris_relay_waiting_people", &applied) > PEOPLE as f64 - 0.5
-    });
+    process.until("applied", || relay.waiting("applied") == PEOPLE);
     assert!(relay.metric("hris_relay_dead_letters_total", &[]) < 0.5);
     assert_eq!(process.terminate().code(), Some(0));
     relay.platform.stop().await;
@@ -85,8 +81,7 @@ async fn a_mass_termination_waits_for_a_human_while_hires_go_on() {
     let left = json!({});
     let (leavers, _) = company.split_at(COMPANY / 2);
     relay.tell(5, "terminated", leavers, &left).await;
-    let held = || relay.metric("hris_relay_waiting_people", &[("state", "held")]);
-    let is_held = || held() > (COMPANY / 2 - BUDGET) as f64 - 0.5;
+    let is_held = || relay.waiting("held") >= COMPANY / 2 - BUDGET;
     process.until("held", is_held);
     process.until_said("More removals than the hour's budget");
     assert!(hidden(&relay) <= BUDGET, "{} are out", hidden(&relay));

@@ -58,6 +58,12 @@ secrets = ["{SECRET}"]
         metric(&text.unwrap_or_default(), name, labels)
     }
 
+    /// The people in a book.
+    pub fn waiting(&self, state: &str) -> usize {
+        let people = self.metric("hris_relay_waiting_people", &[("state", state)]);
+        format!("{people:.0}").parse().unwrap()
+    }
+
     /// HR says the same of these people, some minutes ago.
     pub async fn tell(&self, minutes_ago: i64, kind: &str, people: &[String], data: &Value) {
         let at = system_clock().now() - minutes_ago.minutes();
