@@ -219,6 +219,7 @@ fn help_of_every_command_says_what_it_does() {
         (&["simulate", "startexam"], "Examples:"),
         (&["send"], "Examples:"),
         (&["import"], "Broken off, run the same command again"),
+        (&["reconcile"], "--no-wait"),
         (&["topics"], "create"),
         (&["topics", "create"], "missing"),
         (&["check-config"], "where each value comes from"),
