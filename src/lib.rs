@@ -15,6 +15,7 @@ pub mod health;
 pub mod id;
 pub mod log;
 pub mod metrics;
+pub mod mutation;
 pub mod operator;
 pub mod person;
 pub mod plan;

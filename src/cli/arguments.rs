@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use super::check_config::CheckConfig;
 use super::command::Decide;
 use super::import::Import;
+use super::reconcile::Reconcile;
 use crate::id::Provider;
 
 const EXAMPLES: &str = "\
@@ -65,8 +66,11 @@ pub(super) enum Command {
     Send(Send),
     /// Imports a roster from a file: people, employments, groups.
     Import(Import),
+    /// Asserts everything at a platform again, and tells what was otherwise there.
+    Reconcile(Reconcile),
     /// Decides about one person: redrive, release or reject.
-    Command(Decide),
+    #[command(name = "command")]
+    Decide(Decide),
     /// Sets up the log's topics.
     Topics {
         #[command(subcommand)]

@@ -1,5 +1,6 @@
 //! What each command does.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use anyhow::Context;
 
 use super::arguments::{Arguments, Command, Configured, Topics};
 use super::process::{load, start_logging, until_asked_to_stop};
-use super::{CommandError, check_config, command, import, print, send, simulate};
+use super::{CommandError, check_config, command, import, print, reconcile, send, simulate};
 use crate::app::demo::{self, Options};
 use crate::app::{Relay, Role, open_log};
 use crate::clock::{Clock, SystemClock};
@@ -42,7 +43,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Simulate { platform } => simulate::run(platform, clock).await,
         Command::Send(send) => send::run(&send, clock).await,
         Command::Import(import) => import::run(&import, clock).await,
-        Command::Command(decide) => command::run(&decide, clock).await,
+        Command::Reconcile(arguments) => reconcile::run(&arguments, clock).await,
+        Command::Decide(decide) => command::run(&decide, clock).await,
         Command::Topics {
             action: Topics::Create(configured),
         } => create_topics(&configured, clock).await,
@@ -57,13 +59,18 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
                 Some(admin) => admin,
                 None => load(&configured)?.settings.admin.listen,
             };
-            let question = if ready { "ready" } else { "live" };
-            let url = format!("http://{admin}/health/{question}");
-            crate::admin::probe(&url, PROBE, clock.as_ref())
-                .with_context(|| format!("{url} is not well"))?;
-            Ok(())
+            is_well(admin, ready, clock.as_ref())
         }
     }
+}
+
+/// Asks a running process whether it is alive, or can take work.
+fn is_well(admin: SocketAddr, ready: bool, clock: &dyn Clock) -> Result<(), CommandError> {
+    let question = if ready { "ready" } else { "live" };
+    let url = format!("http://{admin}/health/{question}");
+    let well = crate::admin::probe(&url, PROBE, clock);
+    well.with_context(|| format!("{url} is not well"))?;
+    Ok(())
 }
 
 async fn relay(

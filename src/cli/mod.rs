@@ -11,6 +11,7 @@ mod import;
 mod print;
 mod process;
 mod progress;
+mod reconcile;
 mod send;
 mod simulate;
 

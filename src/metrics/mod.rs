@@ -275,11 +275,7 @@ impl WorkerMetrics {
                 ("waiting_people", "People, by what they wait for."),
                 &["provider", "partition", "state"],
             )?,
-            gate: gauge(
-                r,
-                ("gate", "Whether calls go to a provider, and why not."),
-                &["provider", "partition", "state", "reason"],
-            )?,
+            gate: gate(r)?,
             adopted: counter(
                 r,
                 (
@@ -290,13 +286,25 @@ impl WorkerMetrics {
             )?,
             pending: PendingMetrics::new(r)?,
             guard: GuardMetrics::new(r)?,
-            closed_targets: gauge(
-                r,
-                ("closed_targets", "Targets at which registrations wait."),
-                &["provider", "partition"],
-            )?,
+            closed_targets: closed_targets(r)?,
         })
     }
+}
+
+fn gate(r: &Registry) -> Result<IntGaugeVec, Error> {
+    gauge(
+        r,
+        ("gate", "Whether calls go to a provider, and why not."),
+        &["provider", "partition", "state", "reason"],
+    )
+}
+
+fn closed_targets(r: &Registry) -> Result<IntGaugeVec, Error> {
+    gauge(
+        r,
+        ("closed_targets", "Targets at which registrations wait."),
+        &["provider", "partition"],
+    )
 }
 
 type Named = (&'static str, &'static str);

@@ -6,6 +6,7 @@
 mod appending;
 pub mod decision;
 pub mod import;
+pub mod reconcile;
 pub mod rehearsal;
 pub mod sender;
 pub mod topics;

@@ -7,6 +7,7 @@ use super::course::{Course, Said, Start};
 use super::register::{Dated, Entry, Value};
 use super::when::Calendar;
 use crate::id::SourceId;
+use crate::mutation::{Mutation, is_on};
 
 /// What a source says of a person's access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -69,7 +70,9 @@ impl Revocation<'_> {
     /// that was said later and is dated after it.
     pub(crate) fn counts_against(&self, source: &SourceId, course: &Course, t: Timestamp) -> bool {
         let said_later = |start: &Start| {
-            if source == self.source {
+            if is_on(Mutation::AnyStartRestores) {
+                true
+            } else if source == self.source {
                 start.first_said.version > self.said.version
             } else {
                 // Versions of two sources are never compared; the times they spoke are.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::register::{Stamp, Version};
+use crate::mutation::{Mutation, is_on};
 
 /// When something was said, on the source's own scale and on the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,8 +155,11 @@ impl Course {
         let is_over = [end.said.at, end.at]
             .into_iter()
             .all(|t| self.running(t) == Running::No);
+        if is_over && !is_sooner {
+            return;
+        }
         self.ends.push(end);
-        if is_newer && (is_sooner || !is_over) {
+        if is_newer {
             self.end = Some(end);
         }
     }
@@ -192,58 +196,36 @@ impl Course {
             Ordering::Equal => start.version > end.said.version,
             Ordering::Less => {
                 let no_show = end.said.version > start.version && !self.begun_by(end.at);
-                !no_show
+                !no_show || is_on(Mutation::NoShowRuns)
             }
         });
         if runs {
             Running::Yes
         } else {
-            self.revived(end)
+            self.revived(end, t)
         }
     }
 
-    /// Whether an observed "active" outweighs an end that has passed.
-    fn revived(&self, end: End) -> Running {
+    /// Whether an "active" observed by t outweighs an end that has passed.
+    fn revived(&self, end: End, t: Timestamp) -> Running {
+        let is_since = |seen: &End| end.at < seen.at && seen.at <= t;
         let Some(seen) = self
             .seen
-            .filter(|seen| seen.said.version > end.said.version && seen.at > end.at)
+            .filter(|seen| seen.said.version > end.said.version && is_since(seen))
         else {
             return Running::No;
         };
-        if seen.at.duration_since(end.at).unsigned_abs() >= self.grace {
+        let is_late = seen.at.duration_since(end.at).unsigned_abs() >= self.grace;
+        if is_late || is_on(Mutation::NoRevivalGrace) {
             Running::Yes
         } else {
             Running::Disputed
         }
     }
 
-    /// The stretches of time it covers, oldest first; none: still open.
-    pub(crate) fn stretches(&self) -> Vec<(Timestamp, Option<Timestamp>)> {
-        let mut stretches = Vec::new();
-        let mut open = self.counts_as_seen.then_some(Timestamp::MIN);
-        for start in &self.starts {
-            let gap = self.end_before(start).map(|end| end.at);
-            match (open, gap.filter(|end| !touches(*end, start.at))) {
-                (Some(from), Some(end)) if from <= end => {
-                    stretches.push((from, Some(end)));
-                    open = Some(start.at);
-                }
-                (Some(_), _) => {}
-                (None, _) => open = Some(start.at),
-            }
-        }
-        if let Some(from) = open {
-            match self.end {
-                Some(end) if end.at >= from => {
-                    stretches.push((from, Some(end.at)));
-                    if let (Running::Yes, Some(seen)) = (self.revived(end), self.seen) {
-                        stretches.push((seen.at, None));
-                    }
-                }
-                Some(_) | None => stretches.push((from, None)),
-            }
-        }
-        stretches
+    /// Every end that was said of it, in force or not.
+    pub(crate) fn all_ends(&self) -> impl Iterator<Item = Timestamp> {
+        self.ends.iter().map(|end| end.at)
     }
 
     /// The end of the stretch before a start: the newest one said since, else the one that
@@ -280,9 +262,4 @@ impl Course {
             .before(start)
             .any(|none| none.version > end && next.is_none_or(|next| none.version <= next))
     }
-}
-
-/// Whether a start follows an end without a gap: a last day ends one nanosecond before midnight.
-pub(crate) fn touches(end: Timestamp, start: Timestamp) -> bool {
-    start.duration_since(end).as_nanos() <= 1
 }

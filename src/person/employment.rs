@@ -11,6 +11,7 @@ use super::course::{Course, End, NoEnds, Said, Start};
 use super::register::{Register, Stamp, Version, pairs, say, say_at};
 use super::when::Calendar;
 use crate::event::{Moment, When};
+use crate::mutation::{Mutation, is_on};
 
 /// The registers of one employment of one source.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -61,6 +62,9 @@ impl Employment {
             let words = self.announced.entry(date.clone()).or_default();
             words.insert(stamp.clone())
         };
+        if is_on(Mutation::OneStartRegister) {
+            self.starts.retain(|_, start| start.stamp >= stamp);
+        }
         let value = stands;
         say_at(&mut self.starts, date.clone(), Register { stamp, value }) | announced
     }
@@ -204,6 +208,9 @@ impl Employment {
     ) -> Option<Version> {
         if !start.value {
             return Some(start.stamp.version);
+        }
+        if is_on(Mutation::MovedStartStays) {
+            return None;
         }
         let begins = calendar.begin(date);
         let own = (start.stamp.version, begins);

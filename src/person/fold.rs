@@ -12,6 +12,7 @@ use crate::event::{
     Snapshot, Status, Termination, Update, VersionBy, When,
 };
 use crate::id::SourceId;
+use crate::mutation::{Mutation, is_on};
 
 /// What a fact did to the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +94,12 @@ pub(super) fn arrival(event: &Event, arrived_at: Timestamp) -> (Timestamp, Times
 /// Stamps a fact: an occurred-at later than its receipt counts as its receipt. A roster is as
 /// old as its export, however fresh its source's facts are when they arrive.
 fn stamp(event: &Event, rules: &SourceRules, received: Timestamp) -> Stamp {
-    let occurred = event.time.unwrap_or(received).min(received);
+    let latest = if is_on(Mutation::ClockAheadWins) {
+        Timestamp::MAX
+    } else {
+        received
+    };
+    let occurred = event.time.unwrap_or(received).min(latest);
     let (said_at, order) = match rules.version_by {
         VersionBy::OccurredAt => (occurred, occurred.as_millisecond()),
         VersionBy::Sequence => (occurred, event.sequence.unwrap_or(i64::MIN)),
@@ -200,6 +206,7 @@ fn groups(facts: &mut SourceFacts, word: Word<'_>, employed: &Employed, said: &G
 fn terminated(facts: &mut SourceFacts, termination: &Termination, stamp: Stamp) -> bool {
     let employment = employment(facts, Employed::new(termination.employment.as_ref()));
     match termination.phase {
+        Phase::Cancelled if is_on(Mutation::CancelledTerminationIgnored) => false,
         Phase::Cancelled => employment.rescind_end(stamp),
         Phase::Scheduled | Phase::Effective => employment.end(termination.end.as_ref(), stamp),
     }
@@ -248,6 +255,9 @@ fn observed_employment(
         (ObservedEnd::Empty, Some(Status::Active) | None) => employment.see_no_end(stamp.clone()),
         (ObservedEnd::Unmapped, Some(Status::Active) | None) => false,
     };
+    if is_on(Mutation::SeenMovesStart) && snapshot.status == Some(Status::Active) {
+        employment.start(&When::instant(stamp.said_at), stamp.clone(), true);
+    }
     // Of one version an end outweighs it; it revives nobody, but it tells that an employment
     // of which no start is known runs until its end.
     let seen = snapshot.status == Some(Status::Active) && employment.see(stamp.clone());

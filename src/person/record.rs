@@ -14,6 +14,7 @@ use super::hearing::Hearing;
 use super::register::{Dated, Stamp};
 use super::removal::Overruled;
 use crate::id::{EmploymentId, FactVersion, Provider, SourceId};
+use crate::mutation::{Mutation, is_on};
 
 /// The version of the record's form that this program writes and reads (`v`).
 pub const FORMAT: u32 = 1;
@@ -123,7 +124,7 @@ impl Person {
     /// Whether an erasure covers what one source said: whatever was said by then, and of the
     /// erasing source whatever is older by version.
     pub(crate) fn is_erased(&self, source: &SourceId, stamp: &Stamp) -> bool {
-        covers(&self.erased, source, stamp)
+        covers(&self.erased, source, stamp) && !is_on(Mutation::TombstoneForgotten)
     }
 
     /// Raises the floor of the source that erases, and drops every register below it; tells

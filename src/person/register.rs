@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::when::Calendar;
 use crate::event::When;
 use crate::id::{EventId, GroupId};
+use crate::mutation::{Mutation, is_on};
 
 /// What makes a fact newer than another of the same source: the configured epoch, then the
 /// sequence or the milliseconds at which it was said.
@@ -89,6 +90,9 @@ pub(crate) struct Register<T> {
 impl<T: Value> Register<T> {
     /// By version, then the value that gives less access, then the greater event id.
     pub(crate) fn newness(&self, other: &Self) -> Ordering {
+        if is_on(Mutation::DropTieBreak) {
+            return self.stamp.version.cmp(&other.stamp.version);
+        }
         let key = |register: &Self| (register.stamp.version, register.value.restraint());
         key(self)
             .cmp(&key(other))

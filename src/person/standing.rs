@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 
 use super::access::revocations;
-use super::course::{Course, Running, touches};
+use super::course::{Course, Running};
 use super::record::{Employed, Person, SourceFacts};
 use super::register::Entry;
 use super::rules::Rules;
 use super::when::{Calendar, first_reading};
 use crate::id::{GroupId, SourceId};
+use crate::mutation::{Mutation, is_on};
 
 /// What HR's facts say of a person's employment at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,8 +204,7 @@ impl<'a> View<'a> {
         let Some((source, calendar, facts)) = knowing else {
             return BTreeSet::new();
         };
-        let everybody = employments.iter().flat_map(|e| e.course.stretches());
-        let floor_of_any = floor(everybody.collect(), t);
+        let of_any: Vec<&Course> = employments.iter().map(|e| &e.course).collect();
         let mut groups = BTreeSet::new();
         for (employed, memberships) in &facts.memberships {
             let own = employments
@@ -215,9 +215,9 @@ impl<'a> View<'a> {
                     if own.course.running(t) != Running::Yes {
                         continue;
                     }
-                    floor(own.course.stretches(), t)
+                    floor(&[&own.course], t)
                 }
-                Some(_) | None => floor_of_any,
+                Some(_) | None => floor(&of_any, t),
             };
             groups.append(&mut memberships.at(calendar, floor, t));
         }
@@ -251,7 +251,7 @@ impl<'a> View<'a> {
             .flat_map(|(_, calendar, facts)| facts.dates(calendar))
             .chain(erased)
             .map(first_reading)
-            .filter(|instant| *instant > t)
+            .filter(|instant| *instant > t && !is_on(Mutation::NoTimer))
             .min()
     }
 }
@@ -292,34 +292,43 @@ fn share_ends(of_source: &mut [Employment<'_>]) {
     named.sort_unstable_by_key(|end| (end.said.version, end.at));
     for employment in of_source {
         if employment.employed.is_nameless() {
-            for end in &named {
+            for end in named
+                .iter()
+                .filter(|_| !is_on(Mutation::NamedEndSparesNameless))
+            {
                 employment.course.end_with(*end);
             }
-        } else if let Some(end) = nameless.filter(|end| employment.course.begun_by(end.at)) {
+        } else if let Some(end) = nameless.filter(|end| employment.course.begun_by(end.at))
+            && !is_on(Mutation::NamelessEndEndsNamelessOnly)
+        {
             employment.course.end_with(end);
         }
     }
 }
 
-/// The end of the stretch before the one that holds t: memberships effective before it do
-/// not count after the gap.
-fn floor(mut stretches: Vec<(Timestamp, Option<Timestamp>)>, t: Timestamp) -> Timestamp {
-    stretches.retain(|(from, _)| *from <= t);
-    stretches.sort_unstable();
-    let mut floor = Timestamp::MIN;
-    let mut covered: Option<Timestamp> = None;
-    for (from, to) in stretches {
-        if let Some(end) = covered
-            && from > end
-            && !touches(end, from)
-        {
-            floor = end;
-        }
-        covered = Some(
-            covered
-                .unwrap_or(Timestamp::MIN)
-                .max(to.unwrap_or(Timestamp::MAX)),
-        );
-    }
-    floor
+/// When the last gap before t began in which none of these ran: memberships effective before
+/// it do not count after it.
+fn floor(courses: &[&Course], t: Timestamp) -> Timestamp {
+    let runs = |t: Timestamp| {
+        courses
+            .iter()
+            .any(|course| course.running(t) == Running::Yes)
+    };
+    // A last day ends one nanosecond before the midnight at which the next may begin.
+    let begins_gap = |end: &Timestamp| !runs(next(*end)) && runs(previous(*end));
+    courses
+        .iter()
+        .flat_map(|course| course.all_ends())
+        .filter(|end| *end <= t && begins_gap(end))
+        .filter(|_| !is_on(Mutation::MembershipsSurviveGap))
+        .max()
+        .unwrap_or(Timestamp::MIN)
+}
+
+fn next(t: Timestamp) -> Timestamp {
+    t.checked_add(1.nanosecond()).unwrap_or(t)
+}
+
+fn previous(t: Timestamp) -> Timestamp {
+    t.checked_sub(1.nanosecond()).unwrap_or(t)
 }

@@ -6,6 +6,7 @@ use jiff::{Timestamp, ToSpan};
 
 use super::rules::{Rules, SourceRules};
 use crate::event::{Moment, TerminationDay, When};
+use crate::mutation::{Mutation, is_on};
 
 /// Reads one source's dates: the fact's zone, else the source's, else the relay's.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +41,7 @@ impl<'a> Calendar<'a> {
         let first_day_out = match (when.moment, self.source.termination_day) {
             (Moment::Instant(instant), _) => return instant,
             (Moment::Day(day), TerminationDay::FirstDayOut) => day,
+            (Moment::Day(day), _) if is_on(Mutation::LastDayNotWorked) => day,
             (Moment::Day(day), TerminationDay::LastDay) => day.tomorrow().unwrap_or(Date::MAX),
         };
         just_before(midnight(first_day_out, self.zone(when)))

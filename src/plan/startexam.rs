@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::applied::{Account, Applied, profile_digest};
 use super::assignments::{Assignment, StartExamAssignment, targets_of};
 use super::{Desired, DesiredAccount, Planner};
+use crate::mutation::{Mutation, is_on};
 use crate::person::{Presence, Standing};
 use crate::provider::startexam::RemovalOrder;
 use crate::provider::{Operation, Profile, Target};
@@ -118,7 +119,13 @@ impl StartExamPlanner {
     ) -> Vec<Operation> {
         match self.order {
             RemovalOrder::HideFirst => lock.into_iter().chain(leaves).collect(),
-            RemovalOrder::UnregisterFirst => leaves.chain(lock).collect(),
+            RemovalOrder::UnregisterFirst => {
+                let mut leaves: Vec<_> = leaves.collect();
+                if leaves.is_empty() || !is_on(Mutation::UnregisterFirstAndWait) {
+                    leaves.extend(lock);
+                }
+                leaves
+            }
         }
     }
 }

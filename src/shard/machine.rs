@@ -10,6 +10,7 @@ use super::partition_record::PartitionRecord;
 use super::stop::Stop;
 use super::{CallId, Core, Effect, Input, ShardSettings};
 use crate::log::{Arrived, Commit};
+use crate::mutation::{Mutation, is_on};
 
 /// With this many times a commit's records waiting, no more input is taken.
 const OUTBOX_COMMITS: usize = 4;
@@ -162,7 +163,8 @@ impl<C: Core> Machine<C> {
     pub fn take(&mut self, record: Arrived, now: Now) -> Result<(), Stop> {
         let offset = record.position.offset;
         self.feed(Input::Record(record), now)?;
-        self.next_offset = Some(offset.saturating_add(1));
+        let taken = if is_on(Mutation::OffsetAhead) { 2 } else { 1 };
+        self.next_offset = Some(offset.saturating_add(taken));
         self.outbox.moves();
         self.plan_commit(now);
         Ok(())
@@ -212,6 +214,9 @@ impl<C: Core> Machine<C> {
 
     /// Calls under way.
     pub fn calls(&self) -> usize {
+        if is_on(Mutation::NoCleanHandover) {
+            return 0;
+        }
         self.under_way.len()
     }
 
@@ -242,7 +247,7 @@ impl<C: Core> Machine<C> {
     /// The last commit: says that nothing was left open.
     pub fn farewell(&mut self) -> Commit {
         self.commit_at = None;
-        self.commit_with(self.under_way.is_empty())
+        self.commit_with(self.calls() == 0)
     }
 
     fn commit_with(&self, is_clean: bool) -> Commit {
@@ -253,7 +258,11 @@ impl<C: Core> Machine<C> {
             self.core.note(),
         );
         Commit {
-            records: self.outbox.records(),
+            records: if is_on(Mutation::CommitBeforeWrite) && self.outbox.has_moved() {
+                Vec::new()
+            } else {
+                self.outbox.records()
+            },
             next_offset: self.next_offset,
             note: record.to_text(),
         }
@@ -261,7 +270,12 @@ impl<C: Core> Machine<C> {
 
     /// The commit was accepted; `asked_at` is when it was asked for.
     pub fn committed(&mut self, asked_at: Duration) {
-        self.outbox.clear();
+        if is_on(Mutation::CommitBeforeWrite) && self.outbox.has_moved() {
+            self.outbox.stays();
+            self.commit_at = Some(asked_at);
+        } else {
+            self.outbox.clear();
+        }
         self.renewed_at = Some(asked_at);
         self.waiting.append(&mut self.announced);
     }
@@ -280,6 +294,11 @@ impl<C: Core> Machine<C> {
         let before = self
             .renewed_at
             .map(|renewed_at| renewed_at.saturating_add(self.settings.lease));
+        let before = if is_on(Mutation::NoLease) {
+            Some(Duration::MAX)
+        } else {
+            before
+        };
         let Some(before) = before.filter(|before| now.elapsed < *before) else {
             self.commit_at = Some(now.elapsed);
             return Vec::new();

@@ -33,6 +33,16 @@ impl Outbox {
         self.has_moved = true;
     }
 
+    /// Whether the source offset has moved since.
+    pub(super) const fn has_moved(&self) -> bool {
+        self.has_moved
+    }
+
+    /// Forgets that it has.
+    pub(super) const fn stays(&mut self) {
+        self.has_moved = false;
+    }
+
     /// How much waits.
     pub(super) fn len(&self) -> usize {
         self.appended.len().saturating_add(self.newest.len())

@@ -7,6 +7,7 @@ use super::core::Worker;
 use super::kind::Kind;
 use super::outcomes::Settled;
 use crate::id::EmployeeId;
+use crate::mutation::{Mutation, is_on};
 use crate::provider::{Answer, Blame, Call, Failure, Operation};
 use crate::shard::{CallId, Effect};
 
@@ -55,6 +56,9 @@ impl Worker {
             };
             let failure = match answer {
                 Answer::Applied | Answer::Counted(_) => None,
+                Answer::Each(each) if is_on(Mutation::BatchOutcomeForAll) => {
+                    each.first().and_then(|first| first.as_ref().err().cloned())
+                }
                 Answer::Each(each) => each.get(index).map_or(
                     // The platform said nothing of this person: whether it acted is open.
                     Some(Failure::Unanswered),
@@ -122,7 +126,7 @@ impl Worker {
     }
 
     fn provider_works(&mut self, started: Timestamp) {
-        if self.gate.works(started) {
+        if self.gate.works(started) && !self.brake.is_doubt_told {
             let provider = self.rules.provider.as_str();
             tracing::info!(provider, "The provider takes calls again");
         }

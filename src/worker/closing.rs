@@ -50,34 +50,36 @@ impl Worker {
         if !self.targets.close(target, why, until) {
             return;
         }
-        self.tell_closed(target, why);
-        if why == Why::Refusing {
-            self.targets.blamed(target, id);
-            self.acquit(target, failure, now);
+        match why {
+            Why::Unknown => self.tell_unknown(target),
+            Why::Refusing => {
+                self.tell_refusing(target);
+                self.targets.blamed(target, id);
+                self.acquit(target, failure, now);
+            }
         }
         for id in self.batches.people(&Kind::Target(target.clone())) {
             self.plan(&id, now);
         }
     }
 
-    fn tell_closed(&self, target: &Target, why: Why) {
-        let provider = self.rules.provider.as_str();
-        let name = target.0.as_str();
-        match why {
-            Why::Unknown => tracing::error!(
-                provider,
-                target.name = name,
-                failure.code = "target_unknown",
-                "The provider does not know this target; correct the assignments or create it there"
-            ),
-            Why::Refusing => tracing::error!(
-                provider,
-                target.name = name,
-                failure.code = "target_refused",
-                "The provider refuses one person like the other at this target; correct the \
-                 assignments or mend it there"
-            ),
-        }
+    fn tell_unknown(&self, target: &Target) {
+        tracing::error!(
+            provider = self.rules.provider.as_str(),
+            target.name = target.0,
+            failure.code = "target_unknown",
+            "The provider does not know this target; correct the assignments or create it there"
+        );
+    }
+
+    fn tell_refusing(&self, target: &Target) {
+        tracing::error!(
+            provider = self.rules.provider.as_str(),
+            target.name = target.0,
+            failure.code = "target_refused",
+            "The provider refuses one person like the other at this target; correct the \
+             assignments or mend it there"
+        );
     }
 
     /// Lifts the marks of those who were given up before their target was found to be to

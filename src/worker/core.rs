@@ -12,7 +12,6 @@ use super::flood::Flood;
 use super::gate::Gate;
 use super::generation::Succession;
 use super::holding::Brake;
-use super::kind::Kind;
 use super::lanes::{Lanes, Place};
 use super::next::{Next, Waits};
 use super::outlook::look;
@@ -24,6 +23,7 @@ use super::targets::Targets;
 use crate::id::EmployeeId;
 use crate::log::{Arrived, Topic, header};
 use crate::metrics::WorkerMetrics;
+use crate::mutation::{Mutation, is_on};
 use crate::person;
 use crate::provider::{Answer, Call};
 use crate::shard::{CallId, Core, Effect, Input, Restored, Stop, refuse_newer};
@@ -163,23 +163,8 @@ impl Worker {
             lane.state.next_reassertion(),
         ];
         let wake = wake.into_iter().flatten().min();
-        let wanted = match next {
-            Next::Now(operation) => {
-                let kind = Kind::of(operation, outlook.fell_due);
-                Some(((kind, lane.cohort), operation.clone()))
-            }
-            Next::Later(_) => None,
-            Next::Closed => {
-                // The half of a batch it belonged to says nothing once the target is open.
-                lane.cohort = None;
-                None
-            }
-            Next::Nothing => {
-                lane.cohort = None;
-                lane.outlook = None;
-                None
-            }
-        };
+        let fell_due = outlook.fell_due;
+        let wanted = lane.wanted(next, fell_due);
         lane.queue(id, wanted, &mut self.batches, now);
         self.enter(id, book, now);
         self.targets.wait(id, &steps);
@@ -201,7 +186,9 @@ impl Worker {
         if lane.person.is_empty() {
             return false;
         }
-        if lane.has_broken_state || matches!(lane.place, Place::InFlight { .. }) {
+        let is_in_flight =
+            matches!(lane.place, Place::InFlight { .. }) && !is_on(Mutation::LaneTwiceInFlight);
+        if lane.has_broken_state || is_in_flight {
             return false;
         }
         if lane.is_outlook_over(now) {
@@ -287,6 +274,12 @@ impl Core for Worker {
         if let Ok(state) = serde_json::from_slice::<PersonState>(payload) {
             self.brake.guard.observe(&id, &mut lane.tally, &state);
             lane.state = state;
+            if is_on(Mutation::BackoffLostAtRestart) {
+                lane.state.trying.clear();
+            }
+            if is_on(Mutation::GuardInMemoryOnly) {
+                lane.state.guard.removal = None;
+            }
         } else {
             lane.has_broken_state = true;
             self.books.move_person(&mut lane.book, Book::Undecodable);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::guard::Restraint;
 use super::rules::WorkerRules;
+use crate::mutation::{Mutation, is_on};
 use crate::plan::{Assignment, Digest};
 use crate::provider::Operation;
 
@@ -61,7 +62,7 @@ impl Succession {
 
     /// Takes out of a plan's steps what depends on assignments, if newer ones are in force.
     pub(super) fn restrain(&self, steps: &mut Vec<Operation>) -> Option<Restraint> {
-        if !self.is_outdated() {
+        if !self.is_outdated() || is_on(Mutation::LowerGenerationCalls) {
             return None;
         }
         let before = steps.len();

@@ -12,6 +12,7 @@ use super::outlook::Outlook;
 use super::queue::{Key, Stand};
 use super::state::{OperationName, PersonState};
 use crate::id::{EmployeeId, EventId, FactVersion};
+use crate::mutation::{Mutation, is_on};
 use crate::plan::{Applied, Digest};
 use crate::provider::Operation;
 use crate::shard::CallId;
@@ -144,7 +145,9 @@ impl Lane {
             removal_since: outlook.removal_since,
             redrive: outlook.redrive.as_ref().map(|known| known.event.clone()),
         });
-        self.state.announce(&operation, now);
+        if !is_on(Mutation::NoAnnouncement) {
+            self.state.announce(&operation, now);
+        }
         self.place = Place::InFlight { call, sent };
         Some(operation)
     }

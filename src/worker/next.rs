@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::kind::Kind;
+use super::lanes::Lane;
 use super::outlook::Outlook;
+use super::queue::Key;
 use super::state::{OperationName, PersonState};
 use super::targets::Targets;
 use crate::id::EmployeeId;
@@ -68,5 +71,28 @@ impl Waits<'_> {
             Operation::Lock { .. } | Operation::Activate { .. } | Operation::Join { .. } => None,
         };
         tried.max(calm).filter(|at| *at > self.now)
+    }
+}
+
+impl Lane {
+    /// What is queued for the next step, and where.
+    pub(super) fn wanted(&mut self, next: Next<'_>, fell_due: bool) -> Option<(Key, Operation)> {
+        match next {
+            Next::Now(operation) => {
+                let kind = Kind::of(operation, fell_due);
+                Some(((kind, self.cohort), operation.clone()))
+            }
+            Next::Later(_) => None,
+            Next::Closed => {
+                // The half of a batch it belonged to says nothing once the target is open.
+                self.cohort = None;
+                None
+            }
+            Next::Nothing => {
+                self.cohort = None;
+                self.outlook = None;
+                None
+            }
+        }
     }
 }

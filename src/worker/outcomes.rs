@@ -10,6 +10,7 @@ use super::letters::{Batch, Letter};
 use super::retry::{Attempt, Verdict, Wait, judge};
 use super::state::{Dead, OperationName, Trying};
 use crate::id::EmployeeId;
+use crate::mutation::{Mutation, is_on};
 use crate::plan::Aspect;
 use crate::provider::{Blame, Call, Counted, Failure, Operation};
 use crate::shard::{CallId, Effect};
@@ -146,7 +147,7 @@ impl Worker {
         };
         // A batch that was refused may have been applied in part.
         let is_certain = settled.people == 1 || failure.blame() != Blame::Event;
-        if failure.is_ambiguous() {
+        if failure.is_ambiguous() && !is_on(Mutation::UnsureIsTakenBack) {
             let aspect = Aspect::from(settled.operation);
             lane.state.reassert_later(aspect, settled.now, after);
         } else if is_certain {

@@ -9,12 +9,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::state::PersonState;
+use crate::mutation::{Mutation, is_on};
 use crate::plan::{Account, Aspect};
 use crate::provider::{Operation, Profile};
 
 impl PersonState {
     /// Notes that a call ended at `now` without an answer.
     pub(super) fn reassert_later(&mut self, aspect: Aspect, now: Timestamp, after: Duration) {
+        if is_on(Mutation::NoReassertion) {
+            return;
+        }
         let at = now.checked_add(after).unwrap_or(Timestamp::MAX);
         let due = self.reassert.entry(aspect).or_insert(at);
         *due = at.max(*due);

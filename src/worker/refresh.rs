@@ -7,6 +7,7 @@ use super::lanes::Lane;
 use super::outlook::Outlook;
 use super::state::PersonState;
 use crate::id::EventId;
+use crate::mutation::{Mutation, is_on};
 use crate::plan::Aspect;
 
 /// A redrive, as the newest one is known.
@@ -40,8 +41,9 @@ impl PersonState {
         let due = self.reassert.extract_if(.., |_, due| *due <= now);
         let due: Vec<Aspect> = due.map(|(aspect, _)| aspect).collect();
         let is_any = !due.is_empty();
-        due.into_iter()
-            .for_each(|aspect| self.applied.doubt(aspect));
+        for aspect in due {
+            self.applied.doubt(aspect);
+        }
         is_any
     }
 
@@ -53,6 +55,7 @@ impl PersonState {
         self.dead.retain(|_, dead| {
             let is_redriven = redrive.is_some_and(|it| dead.redrive.as_ref() != Some(&it.event));
             let is_of_this_plan = is_outdated || dead.plan == outlook.digest;
+            let is_of_this_plan = is_of_this_plan || is_on(Mutation::DeadMarkOutlivesPlan);
             is_of_this_plan && !is_redriven
         });
         self.dead.len() != before

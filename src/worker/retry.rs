@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::settings::WorkerSettings;
+use crate::mutation::{Mutation, is_on};
 use crate::provider::{Blame, Failure, Operation};
 
 /// A refused lock is tried again after this long; it stays pending and is paged.
@@ -98,6 +99,11 @@ pub(super) fn judge(
         }
         (Blame::Target, Operation::Join { .. } | Operation::Leave { .. }) => Verdict::CloseTarget,
         (Blame::Event, _) if attempt.people > 1 => Verdict::Split,
+        (_, Operation::Lock { .. } | Operation::Leave { .. })
+            if is_on(Mutation::RemovalGivesUp) && attempt.number >= 3 =>
+        {
+            Verdict::Dead
+        }
         (Blame::Event, Operation::Lock { .. }) => Verdict::Retry(Wait::own(REFUSED_LOCK)),
         (Blame::Event, Operation::Leave { .. }) => Verdict::Retry(Wait::own(REFUSED_LEAVE)),
         (Blame::Event, Operation::Activate { .. } | Operation::Join { .. }) => Verdict::Dead,

@@ -8,6 +8,7 @@ use hris_relay::provider::startexam::wire::Status;
 use hris_relay::provider::startexam::{StartExam, StartExamSettings};
 use hris_relay::provider::{Answer, Call, Operation, Platform, Profile, Target};
 use hris_relay::simulator::startexam::{Running, SimulatorSettings};
+use hris_relay::worker::BURST;
 use serde_json::{Value, json};
 
 use crate::support::binary::Process;
@@ -40,8 +41,7 @@ fn profile(n: usize) -> Profile {
     )
 }
 
-/// Makes the accounts that somebody kept by hand until now.
-async fn accounts(platform: &Running, people: usize) {
+fn client(platform: &Running) -> StartExam {
     let simulated = SimulatorSettings::default();
     let settings = StartExamSettings {
         base_url: format!("http://{}", platform.addr()),
@@ -51,7 +51,12 @@ async fn accounts(platform: &Running, people: usize) {
         profile_id: simulated.profile_id,
         ..StartExamSettings::default()
     };
-    let client = StartExam::from_settings(&settings, system_clock()).unwrap();
+    StartExam::from_settings(&settings, system_clock()).unwrap()
+}
+
+/// Makes the accounts that somebody kept by hand until now.
+async fn accounts(platform: &Running, people: usize) {
+    let client = client(platform);
     let everybody: Vec<usize> = (0..people).collect();
     for some in everybody.chunks(BATCH) {
         let join = |target: &str| {
@@ -106,6 +111,11 @@ impl Company {
              startexam = {{ programs = [\"{ALL}\", \"{SELLING}\"] }}\n"
         );
         let relay = Relay::new(platform, &assignments);
+        // The default rate: a faster platform is called before a batch is full.
+        let file = relay.installation.path("relay.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains("max_rps = 100.0\n"));
+        std::fs::write(&file, text.replace("max_rps = 100.0\n", "")).unwrap();
         Self { relay, people }
     }
 
@@ -159,9 +169,95 @@ impl Company {
     }
 }
 
+impl Company {
+    /// Somebody has changed accounts by hand: they are found, and everybody is asserted.
+    async fn reconciles(&self, serve: &mut Process) {
+        let by_hand = Call {
+            people: vec![(
+                EmployeeId::try_from(id(7)).unwrap(),
+                Operation::Lock {
+                    profile: profile(7),
+                },
+            )],
+        };
+        let answer = client(&self.relay.platform).perform(&by_hand).await;
+        assert!(matches!(answer, Answer::Counted(_)), "{answer:?}");
+        let before = self.requests();
+        let said = self.run(&[
+            "reconcile",
+            "startexam",
+            "--operator",
+            "jo",
+            "--output",
+            "json",
+        ]);
+        let said: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(
+            said["stands"],
+            json!({ "asserted": self.people }),
+            "{said:#}"
+        );
+        assert_eq!(said["drift"]["accounts"]["changed"], 1, "{said:#}");
+        assert_eq!(said["drift"]["accounts"]["people"], self.people);
+        self.until("applied", self.people).await;
+        let requests = self.requests_since(before);
+        let calls = |program: Value| {
+            requests
+                .iter()
+                .filter(|it| it["program"] == program)
+                .count()
+        };
+        let calls = [calls(Value::Null), calls(json!(ALL)), calls(json!(SELLING))];
+        say(&format!(
+            "{} people reconciled in {calls:?} syncs and calls a program",
+            self.people
+        ));
+        // The first calls go before their batches are full, and a lock goes alone.
+        let full = self.people.div_ceil(BATCH);
+        let most = full + full / 10 + 1 + usize::try_from(BURST).unwrap();
+        let is_batched = calls.iter().all(|calls| (full..=most).contains(calls));
+        assert!(is_batched, "{calls:?}, not {full} to {most} each");
+        assert!(serve.said().contains("Relay started"));
+        let account = self.relay.platform.simulator().account();
+        assert_eq!(account.employees[&id(7)].status, Status::Active);
+    }
+
+    /// A roster that ends many employments at once is rehearsed before a worker sees it.
+    fn tells_whom_the_guard_would_hold(&self) {
+        const LEAVERS: usize = 300;
+        let before = self.requests();
+        let mut text = roster(self.people, 0);
+        for n in 10..10 + LEAVERS {
+            let end = system_clock().now().strftime("%Y-%m-%dT%H:%M:%SZ");
+            let line = format!("ada.{n}@example.com,Sales,2020-01-01,");
+            text = text.replace(&line, &format!("{line}{end}"));
+        }
+        let as_of = system_clock().now().to_string();
+        self.import(&text, &as_of);
+        let roster = self.relay.installation.start(&["roster"]);
+        let deadline = Instant::now() + Duration::from_mins(1);
+        let told = loop {
+            let told = self.run(&["check-config", "--against-state", "--output", "json"]);
+            let told: Value = serde_json::from_str(&told).unwrap();
+            let held = told[0]["held"]["people"].as_u64().unwrap();
+            let locked = told[0]["steps"][0]["people"].as_u64().unwrap_or(0);
+            if held + locked == u64::try_from(LEAVERS).unwrap() {
+                break told;
+            }
+            assert!(Instant::now() < deadline, "{told:#}");
+        };
+        let budget = u64::try_from(self.people / 50).unwrap();
+        assert_eq!(told[0]["steps"][0]["step"], "lock");
+        let locked = told[0]["steps"][0]["people"].as_u64().unwrap();
+        assert!((1..=budget).contains(&locked), "{told:#}");
+        assert_eq!(self.requests(), before);
+        assert_eq!(roster.terminate().code(), Some(0));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_installation_calls_nobody_until_something_changes() {
-    let company = Company::new(size::people(2000, 25_000)).await;
+    let company = Company::new(size::people(1000, 25_000)).await;
     let people = company.people;
     let before = company.requests();
     let started = Instant::now();
@@ -172,7 +268,7 @@ async fn a_first_installation_calls_nobody_until_something_changes() {
     company.until("applied", people).await;
     say(&format!(
         "{people} people: imported in {imported:.1?}, adopted {:.1?} later",
-        started.elapsed() - imported
+        started.elapsed().saturating_sub(imported)
     ));
     assert_eq!(company.requests(), before, "nobody is called");
     let told = company.run(&["check-config", "--against-state"]);
@@ -198,6 +294,8 @@ async fn a_first_installation_calls_nobody_until_something_changes() {
     let hidden: Vec<&String> = hidden.map(|(id, _)| id).collect();
     assert_eq!(hidden, [&id(2)]);
     assert!(account.employees[&id(2)].programs.is_empty());
+    company.reconciles(&mut serve).await;
     assert_eq!(serve.terminate().code(), Some(0));
+    company.tells_whom_the_guard_would_hold();
     company.relay.platform.stop().await;
 }

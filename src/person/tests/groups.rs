@@ -327,3 +327,67 @@ fn a_revived_employment_starts_without_its_old_memberships() {
         .active_at("2026-04-05")
         .has_groups_at("2026-04-05", []);
 }
+
+#[test]
+fn somebody_who_never_showed_up_bridges_no_gap() {
+    history()
+        .at("2026-01-10")
+        .of("old")
+        .hired("2026-01-15")
+        .of_none()
+        .joins_from("2026-01-15", "Sales")
+        .at("2026-03-01")
+        .of("old")
+        .terminated("2026-03-31")
+        .of("trial")
+        .hired("2026-03-15")
+        .at("2026-03-05")
+        .terminated("2026-03-05")
+        .of("new")
+        .hired("2026-06-01")
+        .has_groups_at("2026-03-20", ["Sales"])
+        .gone_at("2026-05-01")
+        .has_groups_at("2026-06-01", []);
+}
+
+#[test]
+fn an_employment_that_begins_when_an_older_end_was_leaves_no_gap() {
+    history()
+        .at("2026-01-10")
+        .hired("2026-02-01")
+        .terminated("2026-01-15T09:00:00Z")
+        .joins_from("2026-01-12", "Sales")
+        .at("2026-02-10")
+        .hired("2026-01-15T09:00:00Z")
+        .has_groups_at("2026-02-11", ["Sales"]);
+}
+
+#[test]
+fn an_end_that_names_no_employment_moves_no_gap_that_had_begun() {
+    history()
+        .at("2026-01-10")
+        .of("contract")
+        .hired("2026-01-15")
+        .terminated("2026-02-28")
+        .hired("2026-06-01")
+        .of_none()
+        .joins_from("2026-03-15", "Sales")
+        .at("2026-04-01")
+        .leaves()
+        .gone_at("2026-04-02")
+        .has_groups_at("2026-06-01", ["Sales"]);
+}
+
+#[test]
+fn a_renewal_without_a_gap_keeps_the_memberships_when_another_employment_begins() {
+    history()
+        .at("2026-01-10")
+        .hired_into("2026-01-15", "Sales")
+        .at("2026-03-01")
+        .terminated("2026-03-31")
+        .at("2026-03-10")
+        .hired("2026-04-01")
+        .of("second")
+        .hired("2026-06-01")
+        .has_groups_at("2026-06-01", ["Sales"]);
+}

@@ -23,49 +23,16 @@ impl World {
         if let Does::Fails(failure) = does {
             return Answer::Failed(failure);
         }
-        let refused = |(id, _): &(EmployeeId, Operation)| self.refused.contains(id.as_str());
-        if call.people.iter().any(refused) {
-            return Answer::Failed(Failure::Refused {
-                status: 400,
-                said: "bad data".to_owned(),
-            });
-        }
-        let refused = |(id, operation): &(EmployeeId, Operation)| {
-            let (word, Target(name)) = match operation {
-                Operation::Join { target } => ("join", target),
-                Operation::Leave { target } => ("leave", target),
-                Operation::Lock { .. } | Operation::Activate { .. } => return false,
-            };
-            let by = [
-                format!("{word} {name}"),
-                format!("{word} {name} {}", id.as_str()),
-            ];
-            by.iter().any(|refused| self.refused.contains(refused))
-        };
-        if call.people.iter().any(refused) {
-            return Answer::Failed(Failure::Refused {
-                status: 409,
-                said: "not here".to_owned(),
-            });
+        if let Some(failure) = self.refusal(call) {
+            return Answer::Failed(failure);
         }
         if let Does::ActsLate(after) = does {
             self.late
                 .push((self.now.checked_add(after).unwrap(), call.clone()));
             return Answer::Failed(Failure::Unanswered);
         }
-        let unknown = |(_, operation): &(EmployeeId, Operation)| match operation {
-            Operation::Join { target } | Operation::Leave { target } => {
-                self.missing.contains(&target.0)
-            }
-            Operation::Lock { .. } | Operation::Activate { .. } => false,
-        };
-        if call.people.iter().any(unknown) {
-            return Answer::Failed(Failure::UnknownTarget {
-                status: 404,
-                said: "no such program".to_owned(),
-            });
-        }
-        let strangers = self.strangers_in(call);
+        let is_stranger = |(id, _): &&(EmployeeId, Operation)| self.strangers.contains(id.as_str());
+        let strangers = call.people.iter().filter(is_stranger).count();
         let is_leave = |(_, step): &(_, _)| matches!(step, Operation::Leave { .. });
         if strangers > 0 && call.people.iter().all(is_leave) {
             return self.leave_strangers(call);
@@ -73,15 +40,46 @@ impl World {
         self.take_effect(call);
         match does {
             Does::LosesAnswer => Answer::Failed(Failure::Unanswered),
-            Does::Works | Does::Fails(_) | Does::ActsLate(_) => counted(strangers, call),
+            Does::Works | Does::Fails(_) | Does::ActsLate(_) if strangers > 0 => {
+                Answer::Counted(Counted {
+                    created: u64::try_from(strangers).unwrap(),
+                    changed: u64::try_from(call.people.len()).unwrap(),
+                })
+            }
+            Does::Works | Does::Fails(_) | Does::ActsLate(_) => Answer::Applied,
         }
     }
 
-    fn strangers_in(&self, call: &Call) -> usize {
-        let people = call.people.iter();
-        people
-            .filter(|(id, _)| self.strangers.contains(id.as_str()))
-            .count()
+    /// Why the platform does not take a call that reaches it.
+    fn refusal(&self, call: &Call) -> Option<Failure> {
+        let refused = |status: u16| Failure::Refused {
+            status,
+            said: "not like this".to_owned(),
+        };
+        for (id, operation) in &call.people {
+            if self.refused.contains(id.as_str()) {
+                return Some(refused(400));
+            }
+            let (word, Target(name)) = match operation {
+                Operation::Join { target } => ("join", target),
+                Operation::Leave { target } => ("leave", target),
+                Operation::Lock { .. } | Operation::Activate { .. } => continue,
+            };
+            let by = [
+                format!("{word} {name}"),
+                format!("{word} {name} {}", id.as_str()),
+            ];
+            if by.iter().any(|by| self.refused.contains(by)) {
+                return Some(refused(409));
+            }
+            if self.missing.contains(name) {
+                return Some(Failure::UnknownTarget {
+                    status: 404,
+                    said: "no such program".to_owned(),
+                });
+            }
+        }
+        None
     }
 
     fn leave_strangers(&mut self, call: &Call) -> Answer {
@@ -115,16 +113,6 @@ impl World {
             }
         }
     }
-}
-
-fn counted(strangers: usize, call: &Call) -> Answer {
-    if strangers == 0 {
-        return Answer::Applied;
-    }
-    Answer::Counted(Counted {
-        created: u64::try_from(strangers).unwrap(),
-        changed: u64::try_from(call.people.len()).unwrap(),
-    })
 }
 
 /// A call in a few words: `lock a b`, `register program:s +a -b`.

@@ -29,11 +29,11 @@ fn gate(world: &World) -> String {
     let of = |line: &&str| line.starts_with("hris_relay_gate{") && line.ends_with(" 1");
     let lines: Vec<&str> = text.lines().filter(of).collect();
     assert_eq!(lines.len(), 1, "{lines:?}");
-    let word = |label: &str| {
+    let value = |label: &str| {
         let rest = lines[0].split(&format!("{label}=\"")).nth(1).unwrap();
         rest.split('"').next().unwrap().to_owned()
     };
-    format!("{} {}", word("state"), word("reason"))
+    format!("{} {}", value("state"), value("reason"))
 }
 
 #[test]

@@ -76,7 +76,7 @@ fn an_operation_does_not_age_while_our_credentials_are_rejected() {
     world.script.extend(vec![rejected; 20]);
     world.script.extend(vec![faulted(); 3]);
     world.hired("a", "2026-03-01", SALES);
-    world.settle_for(DAY * 20 - HOUR);
+    world.settle_for(HOUR * (24 * 20 - 1));
     assert_eq!(world.state("a").trying.values().next().unwrap().attempts, 3);
     world.settle_for(HOUR * 4);
     assert!(world.dead_letters().is_empty());

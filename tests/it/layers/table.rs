@@ -9,13 +9,14 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
     ("settings", &[]),
     ("metrics", &[]),
     ("shutdown", &[]),
+    ("mutation", &[]),
     ("secret", &["settings"]),
     ("telemetry", &["settings"]),
     ("health", &["clock"]),
     ("admin", &["clock", "settings", "metrics", "health"]),
     // What happened, and the people it happened to. Pure.
     ("event", &["id", "clock"]),
-    ("person", &["id", "clock", "event"]),
+    ("person", &["id", "clock", "mutation", "event"]),
     // The log, and one partition of one stage.
     (
         "log",
@@ -23,14 +24,19 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
     ),
     (
         "shard",
-        &["id", "clock", "settings", "metrics", "health", "log"],
+        &[
+            "id", "clock", "settings", "metrics", "mutation", "health", "log",
+        ],
     ),
     // The platforms, and what each still has to be told.
     (
         "provider",
         &["id", "clock", "settings", "metrics", "secret"],
     ),
-    ("plan", &["id", "settings", "event", "person", "provider"]),
+    (
+        "plan",
+        &["id", "settings", "mutation", "event", "person", "provider"],
+    ),
     // The stages of the pipeline.
     (
         "receiver",
@@ -47,8 +53,8 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
     (
         "worker",
         &[
-            "id", "clock", "settings", "metrics", "health", "event", "person", "log", "shard",
-            "provider", "plan",
+            "id", "clock", "settings", "metrics", "mutation", "health", "event", "person", "log",
+            "shard", "provider", "plan",
         ],
     ),
     (

@@ -1,0 +1,345 @@
+//! Everything together under one clock: roster, worker, log, platform, and what goes wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use fastrand::Rng;
+use hris_relay::event::Event;
+use hris_relay::id::Provider;
+use hris_relay::log::{Commit, Group, Record, Topic};
+use hris_relay::metrics::Metrics;
+use hris_relay::person::Rules;
+use hris_relay::provider::startexam::RemovalOrder;
+use hris_relay::provider::{Answer, Call, Operation};
+use hris_relay::roster::Roster;
+use hris_relay::shard::ShardSettings;
+use hris_relay::worker::{Worker, WorkerRules};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::company;
+use crate::history::{FOR_EVER, History, Step, Which};
+use crate::log::Log;
+use crate::owner::{Called, Stage};
+use crate::owners::Owners;
+use crate::provider::{Platform, Trouble, fate};
+use crate::watch::{self, Watch};
+
+pub(crate) const WORKER: Group = Group::Worker(Provider::StartExam);
+
+/// What everybody shares.
+pub(crate) struct Shared {
+    pub(crate) now: Timestamp,
+    pub(crate) rng: Rng,
+    pub(crate) log: Log,
+    pub(crate) platform: Platform,
+    /// Every event the receiver accepted.
+    pub(crate) accepted: Vec<Event>,
+    /// What the platform will have done, and when.
+    acts: BTreeMap<(Timestamp, u64), (String, Operation)>,
+    troubles: Vec<(Timestamp, Trouble)>,
+    unconfirmed: Vec<(Timestamp, Group)>,
+    pub(crate) watch: Watch,
+    acts_ahead: u64,
+    violation: Option<String>,
+    trace: Option<Vec<String>>,
+}
+
+impl Shared {
+    /// Notes what happens, if anybody wants to read it.
+    pub(crate) fn tell(&mut self, line: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            trace.push(format!("{} {}", self.now, line()));
+        }
+    }
+
+    /// Notes a promise that is broken; the first counts.
+    pub(crate) fn violated(&mut self, what: &str) {
+        let now = self.now;
+        self.tell(|| format!("VIOLATION {what}"));
+        self.violation
+            .get_or_insert_with(|| format!("{now}: {what}"));
+    }
+
+    /// Programs that the platform does not know.
+    pub(crate) fn missing(&self) -> BTreeSet<String> {
+        let missing = self
+            .troubles
+            .iter()
+            .filter_map(|(until, trouble)| match trouble {
+                Trouble::MissesTarget(target) if *until > self.now => Some(target.clone()),
+                _ => None,
+            });
+        missing.collect()
+    }
+
+    pub(crate) fn is_unconfirmed(&mut self, group: Group) -> bool {
+        let now = self.now;
+        self.unconfirmed.retain(|(until, _)| *until > now);
+        self.unconfirmed.iter().any(|(_, of)| *of == group)
+    }
+
+    pub(crate) fn commit(&mut self, group: Group, epoch: u64, commit: &Commit) -> bool {
+        let accepted = self.log.commit(group, epoch, commit, self.now);
+        if accepted {
+            watch::committed(self, group);
+        }
+        self.tell(|| {
+            let records: Vec<_> = commit
+                .records
+                .iter()
+                .map(|r| {
+                    format!(
+                        "{}/{}",
+                        r.topic,
+                        String::from_utf8_lossy(r.key.as_deref().unwrap_or_default())
+                    )
+                })
+                .collect();
+            format!(
+                "{group} epoch {epoch} commits to {:?}: {accepted} {records:?}",
+                commit.next_offset
+            )
+        });
+        accepted
+    }
+
+    fn act(&mut self) {
+        while let Some(entry) = self.acts.first_entry() {
+            if entry.key().0 > self.now {
+                return;
+            }
+            let (person, operation) = entry.remove();
+            self.tell(|| format!("platform does {operation:?} for {person}"));
+            self.platform.act(&person, &operation);
+        }
+    }
+}
+
+struct RosterStage {
+    rules: Rules,
+    metrics: Metrics,
+}
+
+impl Stage for RosterStage {
+    type Core = Roster;
+    const GROUP: Group = Group::Roster;
+    const SOURCE: Topic = Topic::Events;
+
+    fn core(&self, _number: u64) -> Roster {
+        Roster::new(self.rules.clone(), self.metrics.roster.clone())
+    }
+
+    fn settings(&self) -> ShardSettings {
+        company::shard_settings()
+    }
+
+    fn call(&self, _shared: &mut Shared, _owner: u64, call: &Infallible) -> Called<Infallible> {
+        match *call {}
+    }
+}
+
+struct WorkerStage {
+    rules: Arc<WorkerRules>,
+    metrics: Metrics,
+    seed: u64,
+}
+
+impl Stage for WorkerStage {
+    type Core = Worker;
+    const GROUP: Group = WORKER;
+    const SOURCE: Topic = Topic::People;
+
+    fn core(&self, number: u64) -> Worker {
+        let metrics = self.metrics.worker.clone();
+        Worker::new(Arc::clone(&self.rules), metrics, 0, self.seed ^ number)
+    }
+
+    fn settings(&self) -> ShardSettings {
+        company::shard_settings()
+    }
+
+    fn call(&self, shared: &mut Shared, owner: u64, call: &Call) -> Called<Answer> {
+        let now = shared.now;
+        shared.troubles.retain(|(until, _)| *until > now);
+        let troubles: Vec<&Trouble> = shared.troubles.iter().map(|(_, trouble)| trouble).collect();
+        let fate = fate(call, &troubles, now, &mut shared.rng);
+        shared.tell(|| {
+            format!(
+                "owner {owner} calls {call:?}: over at {}, {:?}",
+                fate.over_at, fate.answer
+            )
+        });
+        watch::call(shared, call, fate.over_at, &fate.answer);
+        let asked = (now, shared.watch.offset());
+        let locked = |index: usize| match &fate.answer {
+            Answer::Applied | Answer::Counted(_) => true,
+            Answer::Each(each) => each.get(index).is_some_and(Result::is_ok),
+            Answer::Failed(_) => false,
+        };
+        let people = call
+            .people
+            .iter()
+            .enumerate()
+            .map(|(index, (id, operation))| {
+                let is_lock = matches!(operation, Operation::Lock { .. }) && locked(index);
+                (id.as_str().to_owned(), is_lock.then_some(asked))
+            });
+        let people = people.collect();
+        for (at, person, operation) in fate.acts {
+            shared.acts_ahead += 1;
+            shared
+                .acts
+                .insert((at, shared.acts_ahead), (person, operation));
+        }
+        Called {
+            over_at: fate.over_at,
+            answer: fate.answer,
+            people,
+        }
+    }
+}
+
+/// One history as it runs.
+pub(crate) struct World<'a> {
+    history: &'a History,
+    rules: Rules,
+    pub(crate) shared: Shared,
+    roster: Owners<RosterStage>,
+    worker: Owners<WorkerStage>,
+}
+
+impl<'a> World<'a> {
+    pub(crate) fn new(history: &'a History, metrics: &Metrics, with_trace: bool) -> Self {
+        let order = if history.unregister_first {
+            RemovalOrder::UnregisterFirst
+        } else {
+            RemovalOrder::HideFirst
+        };
+        let rules = company::rules();
+        let roster = RosterStage {
+            rules: rules.clone(),
+            metrics: metrics.clone(),
+        };
+        let worker = WorkerStage {
+            rules: Arc::new(company::worker_rules(order)),
+            metrics: metrics.clone(),
+            seed: history.seed,
+        };
+        Self {
+            history,
+            rules,
+            shared: Shared {
+                now: crate::history::beginning(),
+                rng: Rng::with_seed(history.seed ^ 0x5eed),
+                log: Log::default(),
+                platform: Platform::default(),
+                accepted: Vec::new(),
+                acts: BTreeMap::new(),
+                troubles: Vec::new(),
+                unconfirmed: Vec::new(),
+                watch: Watch::new(),
+                acts_ahead: 0,
+                violation: None,
+                trace: with_trace.then(Vec::new),
+            },
+            roster: Owners::new(roster),
+            worker: Owners::new(worker),
+        }
+    }
+
+    /// Runs to the end; the first broken promise, if any.
+    pub(crate) fn run(&mut self) -> Option<String> {
+        let history = self.history;
+        for (at, step) in &history.steps {
+            self.run_until(*at);
+            self.happens(step);
+            if self.shared.violation.is_some() {
+                return self.shared.violation.clone();
+            }
+        }
+        let calm = history.calm_at();
+        for hours in [26, 72, 120, 24 * 12] {
+            self.run_until(calm + SignedDuration::from_hours(hours));
+            crate::rest::check(self.history, &self.rules, &mut self.shared);
+            // What was missing for ever appears.
+            self.shared.troubles.clear();
+        }
+        self.shared.violation.clone()
+    }
+
+    pub(crate) fn trace(&mut self) -> Vec<String> {
+        self.shared.trace.take().unwrap_or_default()
+    }
+
+    fn happens(&mut self, step: &Step) {
+        let shared = &mut self.shared;
+        shared.tell(|| format!("-- {step:?}"));
+        let calm = self.history.calm_at();
+        let until = |how_long: SignedDuration| {
+            let ends = shared.now + how_long;
+            if how_long == FOR_EVER {
+                ends
+            } else {
+                ends.min(calm)
+            }
+        };
+        match step {
+            Step::Tell(event) => {
+                let record = Record::new(Topic::Events, event.subject.as_str(), event.to_json());
+                shared.log.append(record, shared.now);
+                shared.accepted.push(event.as_ref().clone());
+            }
+            Step::Crash(Which::Roster, back) => self.roster.crash(shared, *back),
+            Step::Crash(Which::Worker, back) => self.worker.crash(shared, *back),
+            Step::Revoke(Which::Roster) => self.roster.revoke(shared),
+            Step::Revoke(Which::Worker) => self.worker.revoke(shared),
+            Step::Freeze(Which::Roster, long) => self.roster.freeze(shared, *long),
+            Step::Freeze(Which::Worker, long) => self.worker.freeze(shared, *long),
+            Step::Cut(Which::Roster, long) => self.roster.cut(shared, *long),
+            Step::Cut(Which::Worker, long) => self.worker.cut(shared, *long),
+            Step::Unconfirmed(Which::Roster, long) => {
+                let until = until(*long);
+                shared.unconfirmed.push((until, Group::Roster));
+            }
+            Step::Unconfirmed(Which::Worker, long) => {
+                let until = until(*long);
+                shared.unconfirmed.push((until, WORKER));
+            }
+            Step::Trouble(trouble, long) => {
+                let until = until(*long);
+                shared.troubles.push((until, trouble.clone()));
+            }
+            Step::Compact => shared.log.compact(),
+        }
+    }
+
+    /// Does everything that is due before `until`, one thing after the other.
+    fn run_until(&mut self, until: Timestamp) {
+        let mut at_once = 0;
+        while self.shared.violation.is_none() {
+            self.shared.act();
+            if self.roster.step(&mut self.shared) || self.worker.step(&mut self.shared) {
+                at_once += 1;
+                if at_once > 3000 {
+                    self.shared
+                        .violated("something is done again and again at one instant");
+                }
+                continue;
+            }
+            let acts = self.shared.acts.first_key_value().map(|((at, _), _)| *at);
+            let next = [
+                self.roster.next_at(&self.shared),
+                self.worker.next_at(&self.shared),
+                acts,
+            ];
+            let next = next.into_iter().flatten().min();
+            let Some(next) = next.filter(|next| *next < until) else {
+                self.shared.now = until;
+                return;
+            };
+            self.shared.now = next.max(self.shared.now);
+            at_once = 0;
+        }
+    }
+}
