@@ -99,14 +99,10 @@ pub struct WorkerMetrics {
     pub guard: GuardMetrics,
     /// Targets that are closed, by provider and partition.
     pub closed_targets: IntGaugeVec,
-    /// Seconds from a removal's fact being received to its lock being confirmed.
-    pub removal_seconds: HistogramVec,
 }
 
 /// Upper bounds in seconds from one millisecond to half a minute.
 const SECONDS: &[f64] = &[0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
-/// Upper bounds of removal latency: the promise is seconds, the alert is at 5 minutes.
-const REMOVAL_SECONDS: &[f64] = &[0.1, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 3600.0];
 /// Upper bounds of people in a call, up to the largest provider maximum (500).
 const PEOPLE: &[f64] = &[1.0, 2.0, 5.0, 20.0, 50.0, 100.0, 250.0, 500.0];
 
@@ -291,15 +287,6 @@ impl WorkerMetrics {
             pending: PendingMetrics::new(r)?,
             guard: GuardMetrics::new(r)?,
             closed_targets: closed_targets(r)?,
-            removal_seconds: histogram(
-                r,
-                (
-                    "removal_duration_seconds",
-                    "From a removal's fact being received to its lock being confirmed.",
-                ),
-                &["provider"],
-                REMOVAL_SECONDS,
-            )?,
         })
     }
 }

@@ -13,8 +13,12 @@ pub struct PendingMetrics {
     pub oldest: IntGaugeVec,
     /// Tries until an operation was in force, by provider.
     pub attempts: HistogramVec,
+    /// Seconds from a removal's fact being received to its lock being confirmed.
+    pub removal_seconds: HistogramVec,
 }
 
+/// Upper bounds of removal latency: the promise is seconds, the alert is at 5 minutes.
+const REMOVAL_SECONDS: &[f64] = &[0.1, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 3600.0];
 /// Upper bounds of tries: the first, a few, hours of backoff, days of hourly tries.
 const ATTEMPTS: &[f64] = &[1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 200.0];
 
@@ -42,6 +46,15 @@ impl PendingMetrics {
                 ),
                 &["provider"],
                 ATTEMPTS,
+            )?,
+            removal_seconds: histogram(
+                r,
+                (
+                    "removal_duration_seconds",
+                    "From a removal's fact being received to its lock being confirmed.",
+                ),
+                &["provider"],
+                REMOVAL_SECONDS,
             )?,
         })
     }

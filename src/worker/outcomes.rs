@@ -101,7 +101,7 @@ impl Worker {
         let is_lock = matches!(operation, Operation::Lock { .. });
         if let Some(since) = sent.removal_since.filter(|_| is_lock && !was_out) {
             let took = Duration::try_from(now.duration_since(since)).unwrap_or_default();
-            let seconds = &self.metrics.removal_seconds;
+            let seconds = &self.metrics.pending.removal_seconds;
             seconds
                 .with_label_values(&[self.rules.provider.as_str()])
                 .observe(took.as_secs_f64());
