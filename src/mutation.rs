@@ -67,7 +67,7 @@ pub enum Mutation {
     BatchOutcomeForAll,
     /// I10: "Counted from the removal times in the records (a restart refills nothing)."
     GuardInMemoryOnly,
-    /// "A worker with a lower [generation] makes no call for it."
+    /// "A worker with a lower generation makes no call for it."
     LowerGenerationCalls,
     /// "Attempt count, next attempt and last error class survive restarts."
     BackoffLostAtRestart,
