@@ -271,14 +271,14 @@ impl Core for Worker {
         let lane = self.lanes.entry(&id);
         self.states = self.states.saturating_add(usize::from(!lane.has_state));
         lane.has_state = true;
-        if let Ok(state) = serde_json::from_slice::<PersonState>(payload) {
+        if let Ok(mut state) = serde_json::from_slice::<PersonState>(payload) {
+            if is_on(Mutation::GuardInMemoryOnly) {
+                state.guard.removal = None;
+            }
             self.brake.guard.observe(&id, &mut lane.tally, &state);
             lane.state = state;
             if is_on(Mutation::BackoffLostAtRestart) {
                 lane.state.trying.clear();
-            }
-            if is_on(Mutation::GuardInMemoryOnly) {
-                lane.state.guard.removal = None;
             }
         } else {
             lane.has_broken_state = true;

@@ -8,6 +8,7 @@ mod generation;
 mod guard;
 mod histories;
 mod hr;
+mod mutations;
 mod order;
 mod pending;
 mod platform;
