@@ -195,13 +195,17 @@ impl Company {
         assert_eq!(said["drift"]["accounts"]["people"], self.people);
         self.until("applied", self.people).await;
         let requests = self.requests_since(before);
-        let calls = |program: Value| {
+        let calls = |targets: Value| {
             requests
                 .iter()
-                .filter(|it| it["program"] == program)
+                .filter(|it| it["targets"] == targets)
                 .count()
         };
-        let calls = [calls(Value::Null), calls(json!(ALL)), calls(json!(SELLING))];
+        let calls = [
+            calls(json!([])),
+            calls(json!([ALL])),
+            calls(json!([SELLING])),
+        ];
         say(&format!(
             "{} people reconciled in {calls:?} syncs and calls a program",
             self.people

@@ -97,13 +97,13 @@ async fn every_operation_is_safe_to_repeat() {
         let call = call([("e-1", operation)]);
         apply(&client, [call.clone(), call]).await;
     }
-    let counters = running.simulator().counters();
-    let synced = counters.synced;
+    let tally = running.simulator().tally();
+    let synced = tally.synced;
     assert_eq!(
         [synced.created, synced.became_hidden, synced.not_changed],
         [1, 1, 2]
     );
-    assert_eq!(counters.programs.attempts_unregistered, 2);
+    assert_eq!(tally.programs.attempts_unregistered, 2);
 }
 
 #[tokio::test]
@@ -248,7 +248,14 @@ async fn twenty_five_thousand_people_are_taken_in_batches_of_500() {
     }
     let counters = running.simulator().counters();
     assert_eq!((counters.requests, counters.people), (100, 50_000));
-    assert_eq!(counters.programs.total_employees_in_program, 25_000);
+    assert_eq!(
+        running
+            .simulator()
+            .tally()
+            .programs
+            .total_employees_in_program,
+        25_000
+    );
     assert_eq!(running.simulator().overlaps(), []);
 }
 

@@ -15,7 +15,8 @@ use hris_relay::clock::{Clock, SystemClock, whole_milliseconds};
 use hris_relay::id::EmployeeId;
 use hris_relay::provider::startexam::{StartExam, StartExamSettings};
 use hris_relay::provider::{Answer, Call, Done, Operation, Platform, Profile, Target};
-use hris_relay::simulator::startexam::{Fault, Running, Simulator, SimulatorSettings};
+use hris_relay::simulator::shared::Fault;
+use hris_relay::simulator::startexam::{Running, Simulator, SimulatorSettings};
 use jiff::{SignedDuration, Timestamp};
 
 /// Programs of the simulator's defaults.

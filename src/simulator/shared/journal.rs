@@ -8,8 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::faults::Subject;
-use crate::provider::startexam::wire::{ProgramChanged, Synced};
+use super::stand::Subject;
 
 /// Requests kept: more than any test or demonstration makes, and bounded for one that never
 /// ends.
@@ -52,12 +51,12 @@ pub struct Entry {
     pub id: u64,
     /// HTTP method.
     pub method: String,
-    /// Without the query.
+    /// As [`Subject::path`] has it.
     pub path: String,
     /// How many people it was about.
     pub people: usize,
-    /// The program it named, by either of its ids.
-    pub program: Option<String>,
+    /// Programs, schedules, groups and tests it named.
+    pub targets: Vec<String>,
     /// When it came.
     pub started: Timestamp,
     /// When its answer was ready; none: it is being handled.
@@ -83,7 +82,7 @@ pub struct Overlap {
     pub people: BTreeSet<String>,
 }
 
-/// Numbers over all requests: what `GET /_sim/counters` answers.
+/// Numbers over all requests: what `GET /_sim/counters` answers beside the platform's own.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Counters {
     /// Requests that came.
@@ -96,10 +95,6 @@ pub struct Counters {
     pub faults: u64,
     /// Overlaps found.
     pub overlaps: u64,
-    /// Sums of the answers of "Sync Employees".
-    pub synced: Synced,
-    /// Sums of the answers of "Register Program Employees"; the total is the last one.
-    pub programs: ProgramChanged,
 }
 
 /// All requests of one account.
@@ -119,13 +114,13 @@ impl Journal {
     pub(super) fn begin(
         &mut self,
         method: &str,
-        subject: &Subject,
+        subject: Subject,
         connection: Option<Connection>,
         now: Timestamp,
     ) -> u64 {
         self.last += 1;
         let id = self.last;
-        let ids: BTreeSet<_> = subject.people.iter().cloned().collect();
+        let ids: BTreeSet<_> = subject.people.into_iter().collect();
         self.find_overlaps(id, &ids);
         for person in &ids {
             self.busy.entry(person.clone()).or_default().insert(id);
@@ -139,9 +134,9 @@ impl Journal {
         self.entries.push_back(Entry {
             id,
             method: method.to_owned(),
-            path: subject.path.clone(),
+            path: subject.path,
             people: ids.len(),
-            program: subject.program.clone(),
+            targets: subject.targets,
             started: now,
             finished: None,
             status: None,
@@ -202,26 +197,6 @@ impl Journal {
         }
     }
 
-    /// An answer of "Sync Employees".
-    pub(super) fn count_synced(&mut self, synced: Synced) {
-        let sum = &mut self.counters.synced;
-        sum.created += synced.created;
-        sum.data_updated += synced.data_updated;
-        sum.became_active += synced.became_active;
-        sum.became_hidden += synced.became_hidden;
-        sum.not_changed += synced.not_changed;
-    }
-
-    /// An answer of "Register Program Employees".
-    pub(super) fn count_program(&mut self, changed: ProgramChanged) {
-        let sum = &mut self.counters.programs;
-        sum.employees_registered += changed.employees_registered;
-        sum.attempts_registered += changed.attempts_registered;
-        sum.employees_unregistered += changed.employees_unregistered;
-        sum.attempts_unregistered += changed.attempts_unregistered;
-        sum.total_employees_in_program = changed.total_employees_in_program;
-    }
-
     /// All requests, or those about one person, oldest first.
     pub(super) fn entries(&self, person: Option<&str>) -> Vec<Entry> {
         let entries = self.entries.iter();
@@ -258,12 +233,12 @@ mod tests {
         Subject {
             path: "/v1/employees".to_owned(),
             people: people.iter().map(|&id| id.to_owned()).collect(),
-            program: None,
+            targets: Vec::new(),
         }
     }
 
     fn begin(journal: &mut Journal, people: &[&str]) -> u64 {
-        journal.begin("POST", &subject(people), None, NOW)
+        journal.begin("POST", subject(people), None, NOW)
     }
 
     #[test]
@@ -302,7 +277,7 @@ mod tests {
         let connection = Connection::new(server);
         assert!(connection.is_open());
         let mut journal = Journal::default();
-        journal.begin("POST", &subject(&["a"]), Some(connection), NOW);
+        journal.begin("POST", subject(&["a"]), Some(connection), NOW);
         drop(client);
         begin(&mut journal, &["a"]);
         assert_eq!(journal.overlaps(), []);

@@ -1,21 +1,13 @@
 //! Scripted faults: which requests go wrong, and how. Pure.
 //!
-//! A script is a JSON list. The first fault that matches a request and is still due acts on
-//! it; those after it do not count that request.
-//!
-//! ```json
-//! [
-//!   { "match": { "path": "/v1/employees" }, "times": 2,
-//!     "action": { "do": "status", "status": 429, "message": "slow down", "retry_after": "2" } },
-//!   { "match": { "person": "e-17", "nth": 3 }, "action": { "do": "drop_after_commit" } },
-//!   { "match": { "program": "95a6e267-1765-4a93-98b1-c6ca5ef2cd61" },
-//!     "action": { "do": "delay", "lasting": "40s" } }
-//! ]
-//! ```
+//! A script is a JSON list (docs/simulators.md shows one of each kind). The first fault that
+//! matches a request and is still due acts on it; those after it do not count that request.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use super::stand::Subject;
 
 /// One scripted fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,12 +27,15 @@ pub struct Fault {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Match {
-    /// The path of the request, as sent.
+    /// The HTTP method of the request, upper case.
+    pub method: Option<String>,
+    /// The path of the request, as the journal shows it.
     pub path: Option<String>,
-    /// The id of an employee the request is about.
+    /// The id of a person the request is about.
     pub person: Option<String>,
-    /// The program the request names, by either of its ids.
-    pub program: Option<String>,
+    /// A program, schedule, group or test the request names, by any of its names.
+    #[serde(alias = "program")]
+    pub target: Option<String>,
     /// The first matching request that goes wrong, counted from 1; default 1.
     pub nth: Option<u64>,
 }
@@ -78,6 +73,17 @@ pub enum Action {
         #[serde(with = "crate::settings::duration")]
         lasting: Duration,
     },
+    /// The request is done for its first people only, as if the platform had failed midway.
+    Partial {
+        /// For how many.
+        people: usize,
+        /// The status that is answered; none: the connection is closed without an answer.
+        #[serde(default)]
+        status: Option<u16>,
+        /// The `message` of the JSON body; none: an empty body.
+        #[serde(default)]
+        message: Option<String>,
+    },
 }
 
 impl Action {
@@ -90,44 +96,13 @@ impl Action {
             Self::DropAfterCommit => "drop_after_commit",
             Self::GarbageBody => "garbage_body",
             Self::Slow { .. } => "slow",
+            Self::Partial { .. } => "partial",
         }
     }
 }
 
 const fn one() -> u64 {
     1
-}
-
-/// What a request is about.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Subject {
-    pub(super) path: String,
-    pub(super) people: Vec<String>,
-    pub(super) program: Option<String>,
-}
-
-impl Subject {
-    /// Reads it from a body, as far as it can be read: faults and the journal must not
-    /// depend on a request being sound.
-    pub(super) fn of(path: &str, body: &[u8]) -> Self {
-        let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-        let list = |member: &str| body.get(member).and_then(|list| list.as_array());
-        let synced = list("employees").into_iter().flatten();
-        let people = synced
-            .filter_map(|employee| employee.get("id"))
-            .chain(list("registerEmployees").into_iter().flatten())
-            .chain(list("unregisterEmployees").into_iter().flatten())
-            .filter_map(|id| id.as_str().map(str::to_owned))
-            .collect();
-        let program = ["programId", "programExternalId"]
-            .iter()
-            .find_map(|member| body.get(member)?.as_str().map(str::to_owned));
-        Self {
-            path: path.to_owned(),
-            people,
-            program,
-        }
-    }
 }
 
 /// A script and how far it has been played.
@@ -144,9 +119,9 @@ impl Script {
     }
 
     /// What goes wrong with this request.
-    pub(super) fn act(&mut self, subject: &Subject) -> Option<Action> {
+    pub(super) fn act(&mut self, method: &str, subject: &Subject) -> Option<Action> {
         for (fault, seen) in &mut self.faults {
-            if !fault.matching.holds(subject) {
+            if !fault.matching.holds(method, subject) {
                 continue;
             }
             *seen += 1;
@@ -160,14 +135,14 @@ impl Script {
 }
 
 impl Match {
-    fn holds(&self, subject: &Subject) -> bool {
-        let path = self.path.as_ref().is_none_or(|path| *path == subject.path);
-        let person = self
-            .person
-            .as_ref()
-            .is_none_or(|person| subject.people.contains(person));
-        let program = self.program.is_none() || self.program == subject.program;
-        path && person && program
+    fn holds(&self, method: &str, subject: &Subject) -> bool {
+        let wants = |wanted: &Option<String>, found: &dyn Fn(&String) -> bool| {
+            wanted.as_ref().is_none_or(found)
+        };
+        wants(&self.method, &|wanted| wanted == method)
+            && wants(&self.path, &|path| *path == subject.path)
+            && wants(&self.person, &|person| subject.people.contains(person))
+            && wants(&self.target, &|target| subject.targets.contains(target))
     }
 }
 
@@ -184,7 +159,7 @@ mod tests {
     fn words(script: &mut Script, subjects: &[Subject]) -> Vec<Option<&'static str>> {
         subjects
             .iter()
-            .map(|subject| script.act(subject).map(|action| action.word()))
+            .map(|subject| script.act("POST", subject).map(|action| action.word()))
             .collect()
     }
 
@@ -192,23 +167,8 @@ mod tests {
         Subject {
             path: "/v1/employees".to_owned(),
             people: people.iter().map(|&id| id.to_owned()).collect(),
-            program: None,
+            targets: Vec::new(),
         }
-    }
-
-    #[test]
-    fn a_subject_is_read_from_either_body() {
-        let sync = json!({ "employees": [{ "id": "a" }, { "id": "b" }] }).to_string();
-        assert_eq!(
-            Subject::of("/v1/employees", sync.as_bytes()),
-            about(&["a", "b"])
-        );
-        let program = json!({ "programId": null, "programExternalId": "sales",
-            "registerEmployees": ["a"], "unregisterEmployees": ["b"] });
-        let program = Subject::of("/v1/program/employees", program.to_string().as_bytes());
-        assert_eq!(program.people, ["a", "b"]);
-        assert_eq!(program.program.as_deref(), Some("sales"));
-        assert_eq!(Subject::of("/v1/employees", b"<html>"), about(&[]));
     }
 
     #[test]
@@ -230,11 +190,33 @@ mod tests {
         let mut script = script(json!([
             { "action": { "do": "status", "status": 500 } },
             { "match": { "path": "/v1/employees" }, "action": { "do": "slow", "lasting": "1s" } },
-            { "match": { "program": "sales" }, "action": { "do": "garbage_body" } },
+            { "match": { "target": "sales" }, "action": { "do": "garbage_body" } },
         ]));
         let subjects = [about(&[]), about(&[]), about(&[])];
         let expected = [Some("status"), Some("slow"), None];
         assert_eq!(words(&mut script, &subjects), expected);
+    }
+
+    #[test]
+    fn a_fault_is_for_requests_of_which_all_that_it_names_is_so() {
+        let of_sales = Subject {
+            targets: vec!["sales".to_owned()],
+            ..about(&["a"])
+        };
+        for (matching, is_met) in [
+            (json!({}), true),
+            (json!({ "method": "POST", "path": "/v1/employees" }), true),
+            (json!({ "method": "PUT" }), false),
+            (json!({ "path": "/v1/program" }), false),
+            (json!({ "person": "a", "target": "sales" }), true),
+            (json!({ "person": "a", "program": "sales" }), true),
+            (json!({ "person": "b", "target": "sales" }), false),
+            (json!({ "person": "a", "target": "support" }), false),
+        ] {
+            let fault = json!([{ "match": matching, "action": { "do": "drop_before" } }]);
+            let acted = script(fault).act("POST", &of_sales);
+            assert_eq!(acted.is_some(), is_met, "{matching}");
+        }
     }
 
     #[test]
