@@ -21,6 +21,7 @@ pub mod person;
 pub mod plan;
 pub mod provider;
 pub mod receiver;
+mod registry;
 pub mod roster;
 pub mod secret;
 pub mod settings;

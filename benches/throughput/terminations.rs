@@ -84,7 +84,7 @@ async fn measure_once(
     let more = configuration(&account, platform.addr(), company.max_rps);
     let place = Place::new(kind, &more, clock).await?;
     let log = place.open(clock)?;
-    let roles = [Role::Roster, Role::Worker(Provider::StartExam)];
+    let roles = [Role::Roster, Role::Worker(Provider::STARTEXAM)];
     let relay = Relay::start(&place.settings, &roles, Arc::clone(&log), Arc::clone(clock))?;
 
     let people = u64::from(company.people);

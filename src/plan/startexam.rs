@@ -2,13 +2,36 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::applied::{Account, Applied, profile_digest};
-use super::assignments::{Assignment, StartExamAssignment, targets_of};
+use super::assignments::{Assignment, targets_of};
 use super::{Desired, DesiredAccount, Planner};
 use crate::mutation::{Mutation, is_on};
 use crate::person::{Presence, Standing};
-use crate::provider::startexam::RemovalOrder;
+use crate::provider::startexam::{RemovalOrder, StartExamSettings};
 use crate::provider::{Operation, Profile, Target};
+
+/// What a group means at StartExam.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct StartExamAssignment {
+    /// Programs by StartExam's own id (GUID).
+    pub programs: Vec<String>,
+    /// Programs by the external id they were given in StartExam.
+    pub external_programs: Vec<String>,
+}
+
+impl StartExamAssignment {
+    /// The programs as targets.
+    pub fn targets(&self) -> impl Iterator<Item = Target> {
+        let own = self.programs.iter();
+        let external = self.external_programs.iter();
+        own.map(|id| Target(format!("program:{id}")))
+            .chain(external.map(|id| Target(format!("program-external:{id}"))))
+    }
+}
 
 /// Plans for StartExam.
 #[derive(Debug)]
@@ -20,16 +43,12 @@ pub struct StartExamPlanner {
 }
 
 impl StartExamPlanner {
-    /// A planner; `fields` maps StartExam's field names to canonical attribute names.
-    pub fn new(
-        assignments: Vec<Assignment>,
-        fields: BTreeMap<String, String>,
-        order: RemovalOrder,
-    ) -> Self {
+    /// A planner by these assignments and settings.
+    pub fn new(assignments: Vec<Assignment>, settings: &StartExamSettings) -> Self {
         Self {
             assignments,
-            fields,
-            order,
+            fields: settings.profile_fields.clone(),
+            order: settings.removal_order,
         }
     }
 
@@ -51,6 +70,7 @@ impl Planner for StartExamPlanner {
             account,
             targets: std::collections::BTreeSet::new(),
             is_unmapped: false,
+            heard: None,
         };
         match standing.presence {
             Presence::Gone => out(DesiredAccount::Locked(profile)),
@@ -60,9 +80,8 @@ impl Planner for StartExamPlanner {
                 let targets = |part: StartExamAssignment| part.targets().collect();
                 match targets_of(&self.assignments, &standing.groups, part, targets) {
                     Some(targets) => Desired {
-                        account: DesiredAccount::Active(profile),
                         targets,
-                        is_unmapped: false,
+                        ..out(DesiredAccount::Active(profile))
                     },
                     None => Desired {
                         is_unmapped: true,
@@ -87,7 +106,11 @@ impl Planner for StartExamPlanner {
                 let profile_applied = profile_digest(profile);
                 if applied.account != Account::Active(profile_applied) {
                     let profile = profile.clone();
-                    steps.push(Operation::Activate { profile });
+                    steps.push(Operation::Activate {
+                        profile,
+                        target: None,
+                        account: applied.existence(),
+                    });
                 }
                 // An employee must exist before a registration, and registering somebody
                 // hidden is not documented.
@@ -131,18 +154,19 @@ impl StartExamPlanner {
 }
 
 fn lock(profile: &Profile) -> Operation {
-    Operation::Lock {
-        profile: profile.clone(),
-    }
+    Operation::lock(profile.clone())
 }
 
-fn joins(desired: &Desired, applied: &Applied) -> impl Iterator<Item = Operation> {
+fn joins<'a>(desired: &'a Desired, applied: &'a Applied) -> impl Iterator<Item = Operation> + 'a {
     desired
         .targets
         .iter()
         .filter(|target| !is_joined(applied, target))
-        .map(|target| Operation::Join {
+        .map(move |target| Operation::Join {
             target: target.clone(),
+            profile: None,
+            heard: desired.heard,
+            is_repeat: applied.targets.contains_key(target),
         })
 }
 
@@ -165,6 +189,7 @@ mod tests {
                 programs: programs.iter().map(ToString::to_string).collect(),
                 external_programs: Vec::new(),
             }),
+            ..Assignment::default()
         };
         let assignments = vec![
             assign("Sales", &["s", "all"]),
@@ -172,7 +197,12 @@ mod tests {
         ];
         let fields = [("First Name", "first_name"), ("Email", "email")]
             .map(|(field, attribute)| (field.to_owned(), attribute.to_owned()));
-        StartExamPlanner::new(assignments, fields.into(), order)
+        let settings = StartExamSettings {
+            profile_fields: fields.into(),
+            removal_order: order,
+            ..StartExamSettings::default()
+        };
+        StartExamPlanner::new(assignments, &settings)
     }
 
     fn stands(presence: Presence, groups: &[&str]) -> Standing {
@@ -204,7 +234,7 @@ mod tests {
             done.push(match step {
                 Operation::Lock { .. } => "lock".to_owned(),
                 Operation::Activate { .. } => "activate".to_owned(),
-                Operation::Join { target } => format!("join {}", target.0),
+                Operation::Join { target, .. } => format!("join {}", target.0),
                 Operation::Leave { target } => format!("leave {}", target.0),
             });
         }
@@ -275,6 +305,7 @@ mod tests {
         let planner = planner(RemovalOrder::HideFirst);
         let unsure = |program: &str| Applied {
             account: Account::Locked,
+            is_present: false,
             targets: [(Target(program.to_owned()), Membership::Unsure)].into(),
         };
         let gone = stands(Presence::Gone, &[]);
@@ -333,6 +364,7 @@ mod tests {
                 programs: vec!["rest".to_owned()],
                 external_programs: vec!["ext".to_owned()],
             }),
+            ..Assignment::default()
         });
         let targets = |groups: &[&str]| -> BTreeSet<String> {
             let desired = planner.desired(&stands(Presence::Active, groups));

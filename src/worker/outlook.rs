@@ -85,7 +85,7 @@ impl Outlook {
         let mut steps = rules.planner.steps(&self.desired, &state.applied);
         if let (true, Some(kept)) = (self.is_erased, &state.profile) {
             for step in &mut steps {
-                if let Operation::Lock { profile } = step {
+                if let Operation::Lock { profile, .. } = step {
                     fill(profile, kept);
                 }
             }
@@ -108,7 +108,8 @@ fn fill(profile: &mut Profile, kept: &Profile) {
 pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option<Outlook> {
     let person: Person = serde_json::from_slice(record).ok()?;
     let standing = person::standing(&person, &rules.people, now);
-    let desired = rules.planner.desired(&standing);
+    let mut desired = rules.planner.desired(&standing);
+    desired.heard = person.received;
     // A receiver whose clock is ahead prolongs no wait.
     let heard = person.received.map(|received| received.min(now));
     let calm_until = heard.and_then(|heard| heard.checked_add(rules.settings.calm).ok());

@@ -93,11 +93,20 @@ pub(super) fn judge(
     failure: &Failure,
     settings: &WorkerSettings,
 ) -> Verdict {
+    if matches!(failure, Failure::TargetStarted { .. }) {
+        return at_started_target(attempt.operation);
+    }
+    let is_full = matches!(failure, Failure::AccountsFull { .. });
     match (failure.blame(), attempt.operation) {
-        (Blame::Us, _) | (Blame::Target, Operation::Lock { .. } | Operation::Activate { .. }) => {
+        (Blame::Us, _) => Verdict::CloseProvider,
+        (Blame::Target, Operation::Activate { target: None, .. }) if !is_full => {
             Verdict::CloseProvider
         }
-        (Blame::Target, Operation::Join { .. } | Operation::Leave { .. }) => Verdict::CloseTarget,
+        (Blame::Target, Operation::Lock { .. }) => Verdict::Retry(Wait::own(REFUSED_LOCK)),
+        (
+            Blame::Target,
+            Operation::Activate { .. } | Operation::Join { .. } | Operation::Leave { .. },
+        ) => Verdict::CloseTarget,
         (Blame::Event, _) if attempt.people > 1 => Verdict::Split,
         (_, Operation::Lock { .. } | Operation::Leave { .. })
             if is_on(Mutation::RemovalGivesUp) && attempt.number >= 3 =>
@@ -117,6 +126,15 @@ pub(super) fn judge(
             let asked = failure.retry_after().unwrap_or_default();
             Verdict::Retry(Wait { own, asked })
         }
+    }
+}
+
+/// What is refused because an exam has started concerns everybody there alike, so nobody is
+/// looked for by cutting the call in two. Whoever is to leave is locked out already.
+const fn at_started_target(operation: &Operation) -> Verdict {
+    match operation {
+        Operation::Lock { .. } | Operation::Leave { .. } => Verdict::Retry(Wait::own(REFUSED_LOCK)),
+        Operation::Activate { .. } | Operation::Join { .. } => Verdict::CloseTarget,
     }
 }
 
@@ -142,23 +160,19 @@ mod tests {
     const MINUTE: Duration = Duration::from_mins(1);
 
     fn lock() -> Operation {
-        let profile = Profile::default();
-        Operation::Lock { profile }
+        Operation::lock(Profile::default())
     }
 
     fn activate() -> Operation {
-        let profile = Profile::default();
-        Operation::Activate { profile }
+        Operation::activate(Profile::default())
     }
 
     fn join() -> Operation {
-        let target = Target("program:p".to_owned());
-        Operation::Join { target }
+        Operation::join(Target("program:p".to_owned()))
     }
 
     fn leave() -> Operation {
-        let target = Target("program:p".to_owned());
-        Operation::Leave { target }
+        Operation::leave(Target("program:p".to_owned()))
     }
 
     fn judged(operation: &Operation, people: usize, age: Duration, failure: &Failure) -> Verdict {
@@ -216,10 +230,46 @@ mod tests {
             (
                 unknown,
                 [
-                    Verdict::CloseProvider,
+                    Verdict::Retry(Wait::own(REFUSED_LOCK)),
                     Verdict::CloseProvider,
                     Verdict::CloseTarget,
                     Verdict::CloseTarget,
+                ],
+            ),
+            (
+                Failure::TargetStarted {
+                    status: 400,
+                    said: String::new(),
+                },
+                [
+                    Verdict::Retry(Wait::own(REFUSED_LOCK)),
+                    Verdict::CloseTarget,
+                    Verdict::CloseTarget,
+                    Verdict::Retry(Wait::own(REFUSED_LOCK)),
+                ],
+            ),
+            (
+                Failure::AccountsFull {
+                    status: 200,
+                    said: String::new(),
+                },
+                [
+                    Verdict::Retry(Wait::own(REFUSED_LOCK)),
+                    Verdict::CloseTarget,
+                    Verdict::CloseTarget,
+                    Verdict::CloseTarget,
+                ],
+            ),
+            (
+                Failure::Invalid {
+                    field: "Email",
+                    reason: "is missing",
+                },
+                [
+                    Verdict::Retry(Wait::own(REFUSED_LOCK)),
+                    Verdict::Dead,
+                    Verdict::Dead,
+                    Verdict::Retry(Wait::own(REFUSED_LEAVE)),
                 ],
             ),
             (

@@ -29,9 +29,13 @@ impl Worker {
     pub(super) fn strangers(&self, call: &Call, answer: &Answer) -> Strangers {
         match answer {
             Answer::Each(each) => {
-                let is_unknown = |done: &Result<_, _>| matches!(done, Ok(Done::NotFound));
+                let is_removal = |step: &Operation| {
+                    matches!(step, Operation::Lock { .. } | Operation::Leave { .. })
+                };
                 let people = call.people.iter().zip(each);
-                let unknown = people.filter(|(_, done)| is_unknown(done));
+                let unknown = people.filter(|((_, step), done)| {
+                    is_removal(step) && matches!(done, Ok(Done::NotFound))
+                });
                 let unknown: BTreeSet<_> = unknown.map(|((id, _), _)| id.clone()).collect();
                 Strangers {
                     counted: unknown.clone(),

@@ -61,14 +61,10 @@ async fn accounts(platform: &Running, people: usize) {
     for some in everybody.chunks(BATCH) {
         let join = |target: &str| {
             let target = Target(format!("program:{target}"));
-            move |_| Operation::Join {
-                target: target.clone(),
-            }
+            move |_| Operation::join(target.clone())
         };
         let steps: [Box<dyn Fn(usize) -> Operation>; 3] = [
-            Box::new(|n| Operation::Activate {
-                profile: profile(n),
-            }),
+            Box::new(|n| Operation::activate(profile(n))),
             Box::new(join(ALL)),
             Box::new(join(SELLING)),
         ];
@@ -175,9 +171,7 @@ impl Company {
         let by_hand = Call {
             people: vec![(
                 EmployeeId::try_from(id(7)).unwrap(),
-                Operation::Lock {
-                    profile: profile(7),
-                },
+                Operation::lock(profile(7)),
             )],
         };
         let answer = client(&self.relay.platform).perform(&by_hand).await;

@@ -12,7 +12,7 @@ use hris_relay::metrics::Metrics;
 use hris_relay::person::{Rules, SourceRules};
 use hris_relay::plan::{Assignment, StartExamAssignment, StartExamPlanner};
 use hris_relay::provider::startexam::wire::Status;
-use hris_relay::provider::startexam::{RemovalOrder, StartExam, StartExamSettings};
+use hris_relay::provider::startexam::{StartExam, StartExamSettings};
 use hris_relay::roster::RosterHost;
 use hris_relay::shard::{Process, ShardSettings, StageError, run_stage};
 use hris_relay::simulator::startexam::{Running, Simulator, SimulatorSettings};
@@ -62,7 +62,7 @@ impl Stages {
         running.spawn(run_stage(
             worker,
             Arc::clone(log),
-            stage(Group::Worker(Provider::StartExam), Topic::People),
+            stage(Group::Worker(Provider::STARTEXAM), Topic::People),
             stopping.clone(),
         ));
         Self { running, stopping }
@@ -102,12 +102,14 @@ fn worker_rules() -> WorkerRules {
     };
     let fields = BTreeMap::from([("First Name".to_owned(), "first_name".to_owned())]);
     WorkerRules {
-        provider: Provider::StartExam,
+        provider: Provider::STARTEXAM,
         people: rules(),
         planner: Box::new(StartExamPlanner::new(
             vec![assignment],
-            fields,
-            RemovalOrder::HideFirst,
+            &StartExamSettings {
+                profile_fields: fields,
+                ..StartExamSettings::default()
+            },
         )),
         assignments: Generation::new(0, &[]),
         partitions: 1,
@@ -117,6 +119,7 @@ fn worker_rules() -> WorkerRules {
             in_flight: 2,
             accounts: 500,
             registrations: 500,
+            mixes: true,
             call_timeout: Duration::from_secs(10),
         },
         settings: WorkerSettings {

@@ -7,7 +7,7 @@ use hris_relay::event::{TerminationDay, VersionBy};
 use hris_relay::id::{Provider, SourceId};
 use hris_relay::person::{Rules, SourceRules};
 use hris_relay::plan::{Assignment, StartExamAssignment, StartExamPlanner};
-use hris_relay::provider::startexam::RemovalOrder;
+use hris_relay::provider::startexam::{RemovalOrder, StartExamSettings};
 use hris_relay::shard::ShardSettings;
 use hris_relay::worker::{Generation, Limits, WorkerRules, WorkerSettings};
 use jiff::SignedDuration;
@@ -97,10 +97,15 @@ fn assignments() -> Vec<Assignment> {
 
 pub(crate) fn worker_rules(order: RemovalOrder) -> WorkerRules {
     let fields = FIELDS.map(|(field, attribute)| (field.to_owned(), attribute.to_owned()));
+    let settings = StartExamSettings {
+        profile_fields: fields.into(),
+        removal_order: order,
+        ..StartExamSettings::default()
+    };
     WorkerRules {
-        provider: Provider::StartExam,
+        provider: Provider::STARTEXAM,
         people: rules(),
-        planner: Box::new(StartExamPlanner::new(assignments(), fields.into(), order)),
+        planner: Box::new(StartExamPlanner::new(assignments(), &settings)),
         partitions: 1,
         assignments: Generation::new(0, &assignments()),
         limits: Limits {
@@ -109,6 +114,7 @@ pub(crate) fn worker_rules(order: RemovalOrder) -> WorkerRules {
             in_flight: 3,
             accounts: 3,
             registrations: 2,
+            mixes: true,
             call_timeout: CALL_TIMEOUT,
         },
         settings: WorkerSettings {

@@ -25,7 +25,7 @@ use crate::owners::Owners;
 use crate::provider::{Platform, Trouble, fate};
 use crate::watch::{self, Watch};
 
-pub(crate) const WORKER: Group = Group::Worker(Provider::StartExam);
+pub(crate) const WORKER: Group = Group::Worker(Provider::STARTEXAM);
 
 /// What everybody shares.
 pub(crate) struct Shared {

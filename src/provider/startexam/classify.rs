@@ -7,11 +7,11 @@
 
 use std::time::Duration;
 
-use super::pattern::{any, any_sparing_employees, mentions_employee};
 use super::request::Asked;
 use super::settings::StartExamSettings;
 use super::wire::{Message, ProgramChanged, Synced};
 use crate::provider::http::Reply;
+use crate::provider::pattern::{any, any_sparing_employees, mentions_employee};
 use crate::provider::{Counted, Done, Failure};
 
 /// Longest part of a platform's message that is kept.
@@ -230,6 +230,7 @@ mod tests {
         match patterns(&[]).classify(asked, reply) {
             Ok(Done::Applied) => "applied",
             Ok(Done::NotFound) => "not_found",
+            Ok(Done::Linked(_)) => "linked",
             Err(failure) => failure.code(),
         }
     }

@@ -18,8 +18,8 @@ use super::settings::StartExamSettings;
 use super::signature::{Signer, string_to_sign};
 use super::wire::JSON;
 use crate::clock::Clock;
-use crate::provider::http::{BuildError, Http, Limits, Url};
-use crate::provider::{Answer, Call, Done, Failure, Platform};
+use crate::provider::http::{Http, Limits, Url};
+use crate::provider::{Answer, Call, Done, Failure, Platform, PlatformSettings, StartError};
 use crate::settings::Complaint;
 
 /// The section of the configuration these settings are from.
@@ -28,17 +28,6 @@ const SECTION: &str = "providers.startexam";
 /// Seconds by which the two clocks may differ before we say so: a third of the 15 minutes
 /// after which a request is refused.
 const SKEW_WORTH_SAYING: u64 = 300;
-
-/// Why there is no client.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The settings are wrong.
-    #[error("the settings of startexam are wrong")]
-    Settings(#[source] Complaint),
-    /// The HTTP client could not be built.
-    #[error("startexam cannot be called")]
-    Http(#[source] BuildError),
-}
 
 /// A StartExam account.
 pub struct StartExam {
@@ -112,7 +101,7 @@ impl StartExam {
         Ok(match outcome? {
             Done::Applied => Answer::Counted(counted(asked, &reply)),
             // Only somebody alone is told apart.
-            Done::NotFound => Answer::Each(vec![Ok(Done::NotFound)]),
+            done @ (Done::NotFound | Done::Linked(_)) => Answer::Each(vec![Ok(done)]),
         })
     }
 

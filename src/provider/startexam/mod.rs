@@ -6,13 +6,12 @@
 
 mod classify;
 mod client;
-mod pattern;
 mod request;
 mod settings;
 pub mod signature;
 mod target;
 pub mod wire;
 
-pub use client::{StartError, StartExam};
+pub use client::StartExam;
 pub use settings::{RemovalOrder, SecretEncoding, StartExamSettings};
 pub use target::{InvalidTarget, Program};

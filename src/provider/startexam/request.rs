@@ -57,13 +57,7 @@ impl Shape {
         if ids.len() != call.people.len() {
             return Err(Failure::TooLarge);
         }
-        let target = call
-            .people
-            .iter()
-            .find_map(|(_, operation)| match operation {
-                Operation::Join { target } | Operation::Leave { target } => Some(target),
-                Operation::Lock { .. } | Operation::Activate { .. } => None,
-            });
+        let target = call.people.iter().find_map(|(_, step)| step.registration());
         match target {
             Some(target) => self.program(call, target),
             None => self.sync(call),
@@ -75,8 +69,8 @@ impl Shape {
             .people
             .iter()
             .map(|(id, operation)| match operation {
-                Operation::Lock { profile } => Ok(employee(id, Status::Hidden, profile)),
-                Operation::Activate { profile } => Ok(employee(id, Status::Active, profile)),
+                Operation::Lock { profile, .. } => Ok(employee(id, Status::Hidden, profile)),
+                Operation::Activate { profile, .. } => Ok(employee(id, Status::Active, profile)),
                 Operation::Join { .. } | Operation::Leave { .. } => Err(Failure::TooLarge),
             })
             .collect::<Result<Vec<_>, _>>()?;
@@ -99,7 +93,7 @@ impl Shape {
         let (mut joins, mut leaves) = (Vec::new(), Vec::new());
         for (id, operation) in &call.people {
             match operation {
-                Operation::Join { target: other } if other == target => joins.push(text(id)),
+                Operation::Join { target: other, .. } if other == target => joins.push(text(id)),
                 Operation::Leave { target: other } if other == target => leaves.push(text(id)),
                 Operation::Join { .. }
                 | Operation::Leave { .. }
@@ -184,21 +178,15 @@ mod tests {
     }
 
     fn join(name: &str) -> Operation {
-        Operation::Join {
-            target: target(name),
-        }
+        Operation::join(target(name))
     }
 
     fn leave(name: &str) -> Operation {
-        Operation::Leave {
-            target: target(name),
-        }
+        Operation::leave(target(name))
     }
 
     fn lock() -> Operation {
-        Operation::Lock {
-            profile: Profile::default(),
-        }
+        Operation::lock(Profile::default())
     }
 
     #[test]
@@ -224,7 +212,7 @@ mod tests {
             ("First Name".to_owned(), "Zoë".to_owned()),
             ("Last Name".to_owned(), "Иванова".to_owned()),
         ]);
-        let call = call(vec![("E-1001", Operation::Activate { profile })]);
+        let call = call(vec![("E-1001", Operation::activate(profile))]);
         let request = shape().request(&call).unwrap();
         assert_eq!(request.path, "/v1/employees");
         assert_eq!(request.body.len(), 192);

@@ -11,6 +11,7 @@ use uuid::Uuid;
 pub use super::signature::SecretEncoding;
 use super::signature::Signer;
 use crate::provider::http::Url;
+use crate::provider::{Capacity, PlatformSettings};
 use crate::secret::{REDACTED, Secret, SecretSource};
 use crate::settings::Complaint;
 
@@ -151,9 +152,8 @@ fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
 }
 
-impl StartExamSettings {
-    /// Everything that is wrong with them; `prefix` is `providers.startexam`.
-    pub fn complaints(&self, prefix: &str) -> Vec<Complaint> {
+impl PlatformSettings for StartExamSettings {
+    fn complaints(&self, prefix: &str) -> Vec<Complaint> {
         let mut complaints = self.identity_complaints(prefix);
         if let Err(reason) = self.address() {
             let shown = if self.base_url.contains('@') {
@@ -167,6 +167,19 @@ impl StartExamSettings {
         complaints
     }
 
+    fn capacity(&self) -> Capacity {
+        Capacity {
+            calls_per_second: self.max_rps,
+            in_flight: self.max_in_flight,
+            accounts: self.sync_batch_max,
+            registrations: self.program_batch_max,
+            mixes: true,
+            call_timeout: self.call_timeout,
+        }
+    }
+}
+
+impl StartExamSettings {
     fn identity_complaints(&self, prefix: &str) -> Vec<Complaint> {
         let mut complaints = Vec::new();
         if self.account_id == 0 {

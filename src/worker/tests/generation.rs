@@ -16,8 +16,10 @@ fn generation(number: u64, sales: &str) -> Arc<WorkerRules> {
         assignments: Generation::new(number, &assignments),
         planner: Box::new(StartExamPlanner::new(
             assignments,
-            fields,
-            RemovalOrder::HideFirst,
+            &StartExamSettings {
+                profile_fields: fields,
+                ..StartExamSettings::default()
+            },
         )),
         ..rules()
     })

@@ -32,7 +32,7 @@ use crate::log::{Arrived, Headers, Position, Record, Topic};
 use crate::metrics::Metrics;
 use crate::person::{self, Person, Rules, SourceRules};
 use crate::plan::{Assignment, StartExamAssignment, StartExamPlanner};
-use crate::provider::startexam::RemovalOrder;
+use crate::provider::startexam::StartExamSettings;
 use crate::provider::{Answer, Call, Failure, Operation, Profile, Target};
 use crate::shard::{CallId, Core, Effect, Input};
 use platform::Does;
@@ -82,15 +82,17 @@ fn rules() -> WorkerRules {
     let assignments = vec![assign(SALES, "s"), assign(SUPPORT, "t")];
     let hr = SourceId::try_from("hr").unwrap();
     WorkerRules {
-        provider: Provider::StartExam,
+        provider: Provider::STARTEXAM,
         people: Rules {
             sources: BTreeMap::from([(hr, SourceRules::default())]),
             ..Rules::default()
         },
         planner: Box::new(StartExamPlanner::new(
             assignments.clone(),
-            fields,
-            RemovalOrder::HideFirst,
+            &StartExamSettings {
+                profile_fields: fields,
+                ..StartExamSettings::default()
+            },
         )),
         assignments: Generation::new(0, &assignments),
         partitions: 1,
@@ -99,6 +101,7 @@ fn rules() -> WorkerRules {
             burst: BURST,
             in_flight: 4,
             accounts: 500,
+            mixes: true,
             registrations: 500,
             call_timeout: Duration::from_secs(30),
         },
@@ -179,7 +182,7 @@ impl World {
     fn feed(&mut self, input: Input<Answer>) {
         for effect in self.worker.handle(input, self.now) {
             match effect {
-                Effect::Write(record) if record.topic == Topic::State(Provider::StartExam) => {
+                Effect::Write(record) if record.topic == Topic::State(Provider::STARTEXAM) => {
                     let id = std::str::from_utf8(record.key.as_ref().unwrap()).unwrap();
                     let id = EmployeeId::try_from(id).unwrap();
                     self.durable.insert(id, record.payload.unwrap());
@@ -261,7 +264,7 @@ impl World {
         self.worker = Worker::new(Arc::clone(&self.rules), metrics, 3, 7);
         self.worker.restore_note(&note.unwrap());
         for id in self.durable.keys().cloned().collect::<Vec<_>>() {
-            let state = self.arrived(Topic::State(Provider::StartExam), &id);
+            let state = self.arrived(Topic::State(Provider::STARTEXAM), &id);
             self.worker.restore(state).unwrap();
         }
         for id in self.people.keys().cloned().collect::<Vec<_>>() {
@@ -286,7 +289,7 @@ impl World {
     }
 
     fn dead_letters(&self) -> Vec<(String, String)> {
-        let dead = Topic::DeadLetters(Provider::StartExam);
+        let dead = Topic::DeadLetters(Provider::STARTEXAM);
         let letters = self.letters.iter().filter(|record| record.topic == dead);
         letters
             .map(|record| {

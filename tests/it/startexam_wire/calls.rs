@@ -59,9 +59,7 @@ async fn a_person_is_hired_registered_locked_and_tidied_away() {
     let running = start(SimulatorSettings::default());
     let client = client(&settings(running.addr()));
     let known = profile("John", "Snow", "john.snow@gmail.com");
-    let hired = Operation::Activate {
-        profile: known.clone(),
-    };
+    let hired = Operation::activate(known.clone());
     let calls = [
         call([("e-1", hired), ("e-2", activate())]),
         call([("e-1", join(SALES)), ("e-2", join(SALES))]),
@@ -79,7 +77,7 @@ async fn a_person_is_hired_registered_locked_and_tidied_away() {
         account.employees["e-1"].programs,
         account.employees["e-2"].programs
     );
-    let locked = Operation::Lock { profile: known };
+    let locked = Operation::lock(known);
     apply(
         &client,
         [call([("e-1", locked)]), call([("e-1", leave(SALES))])],
@@ -153,12 +151,8 @@ async fn the_request_is_what_the_page_prints() {
     );
     let recorder = Recorder::answering(answer).await;
     let settings = settings(recorder.addr);
-    let active = Operation::Activate {
-        profile: profile("John", "Snow", "john.snow@gmail.com"),
-    };
-    let hidden = Operation::Lock {
-        profile: profile("Charles", "Dickens", "dickens@hotmail.com"),
-    };
+    let active = Operation::activate(profile("John", "Snow", "john.snow@gmail.com"));
+    let hidden = Operation::lock(profile("Charles", "Dickens", "dickens@hotmail.com"));
     apply(
         &client(&settings),
         [call([("830507", active), ("831411", hidden)])],

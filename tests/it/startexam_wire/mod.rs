@@ -91,25 +91,21 @@ fn call(people: impl IntoIterator<Item = (impl AsRef<str>, Operation)>) -> Call 
 }
 
 fn activate() -> Operation {
-    Operation::Activate {
-        profile: Profile::default(),
-    }
+    Operation::activate(Profile::default())
 }
 
 fn lock() -> Operation {
-    Operation::Lock {
-        profile: Profile::default(),
-    }
+    Operation::lock(Profile::default())
 }
 
 fn join(target: &str) -> Operation {
     let target = Target(target.to_owned());
-    Operation::Join { target }
+    Operation::join(target)
 }
 
 fn leave(target: &str) -> Operation {
     let target = Target(target.to_owned());
-    Operation::Leave { target }
+    Operation::leave(target)
 }
 
 /// The outcome's word: `applied` or a failure code.

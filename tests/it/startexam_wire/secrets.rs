@@ -3,7 +3,8 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use hris_relay::provider::startexam::{StartError, StartExam, StartExamSettings};
+use hris_relay::provider::StartError;
+use hris_relay::provider::startexam::{StartExam, StartExamSettings};
 use hris_relay::provider::{Answer, Operation, Platform, Profile};
 use hris_relay::secret::Secret;
 use hris_relay::simulator::startexam::SimulatorSettings;
@@ -60,7 +61,7 @@ async fn neither_secret_nor_person_shows_in_logs_errors_or_debug_output() {
     let secret = settings.secret.clone().unwrap();
     let client = client(&settings);
     let profile = Profile(vec![("Email".to_owned(), "jane@example.com".to_owned())]);
-    let call = call([("jane-17", Operation::Activate { profile })]);
+    let call = call([("jane-17", Operation::activate(profile))]);
     let mut seen = format!("{settings:?} {client:?} {call:?}");
     for action in [
         json!({ "do": "drop_before" }),

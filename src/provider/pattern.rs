@@ -21,7 +21,7 @@ fn stretch(pattern: &str, message: &str) -> Option<String> {
 }
 
 /// Whether any of the patterns is found in the message.
-pub(super) fn any(patterns: &[String], message: &str) -> bool {
+pub(crate) fn any(patterns: &[String], message: &str) -> bool {
     patterns
         .iter()
         .any(|pattern| stretch(pattern, message).is_some())
@@ -29,7 +29,7 @@ pub(super) fn any(patterns: &[String], message: &str) -> bool {
 
 /// As [`any`], but what is matched must not speak of an employee: "program P: employee 7
 /// not found" blames the employee.
-pub(super) fn any_sparing_employees(patterns: &[String], message: &str) -> bool {
+pub(crate) fn any_sparing_employees(patterns: &[String], message: &str) -> bool {
     patterns
         .iter()
         .filter_map(|pattern| stretch(pattern, message))
@@ -37,7 +37,7 @@ pub(super) fn any_sparing_employees(patterns: &[String], message: &str) -> bool 
 }
 
 /// Whether a message speaks of an employee.
-pub(super) fn mentions_employee(message: &str) -> bool {
+pub(crate) fn mentions_employee(message: &str) -> bool {
     message.to_lowercase().contains("employee")
 }
 

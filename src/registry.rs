@@ -1,0 +1,23 @@
+//! The exam platforms, one entry each: whoever adds one begins here (`docs/adding-a-provider.md`).
+//!
+//! The name is that of the folders `provider/<name>` and `simulator/<name>`, of the file
+//! `plan/<name>.rs`, of the sections of the configuration and of the topics.
+
+/// Hands every platform's names to a macro that makes something of them.
+macro_rules! platforms {
+    ($made:ident) => {
+        $made! {
+            startexam {
+                constant: STARTEXAM,
+                client: StartExam,
+                settings: StartExamSettings,
+                planner: StartExamPlanner,
+                assignment: StartExamAssignment,
+                account: "One StartExam account.",
+                meaning: "What it means at StartExam.",
+            }
+        }
+    };
+}
+
+pub(crate) use platforms;
