@@ -33,7 +33,7 @@ fn worker_rules() -> WorkerRules {
         group: "Sales".to_owned(),
         startexam: Some(StartExamAssignment {
             programs: vec![PROGRAM.to_owned()],
-            external_programs: Vec::new(),
+            ..StartExamAssignment::default()
         }),
     };
     let fields = BTreeMap::from([("First Name".to_owned(), "first_name".to_owned())]);
