@@ -10,6 +10,7 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
     ("metrics", &[]),
     ("shutdown", &[]),
     ("mutation", &[]),
+    ("nearest", &[]),
     ("secret", &["settings"]),
     ("telemetry", &["settings"]),
     ("health", &["clock"]),
@@ -31,7 +32,7 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
     // The platforms, and what each still has to be told.
     (
         "provider",
-        &["id", "clock", "settings", "metrics", "secret"],
+        &["id", "clock", "settings", "nearest", "metrics", "secret"],
     ),
     (
         "plan",
@@ -74,6 +75,7 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
         &[
             "id",
             "settings",
+            "nearest",
             "secret",
             "telemetry",
             "admin",
