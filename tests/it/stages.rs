@@ -99,6 +99,7 @@ fn worker_rules() -> WorkerRules {
             programs: vec![PROGRAM.to_owned()],
             external_programs: Vec::new(),
         }),
+        ..Assignment::default()
     };
     let fields = BTreeMap::from([("First Name".to_owned(), "first_name".to_owned())]);
     WorkerRules {

@@ -87,6 +87,7 @@ fn assignments() -> Vec<Assignment> {
             programs: texts(programs),
             external_programs: texts(external),
         }),
+        ..Assignment::default()
     };
     vec![
         assign("Sales", &["s", "all"], &[]),

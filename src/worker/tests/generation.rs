@@ -10,6 +10,7 @@ fn generation(number: u64, sales: &str) -> Arc<WorkerRules> {
             programs: vec![sales.to_owned()],
             external_programs: Vec::new(),
         }),
+        ..Assignment::default()
     }];
     let fields = BTreeMap::from([("First Name".to_owned(), "first_name".to_owned())]);
     Arc::new(WorkerRules {

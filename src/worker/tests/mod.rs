@@ -77,6 +77,7 @@ fn rules() -> WorkerRules {
             programs: vec![program.to_owned(), "all".to_owned()],
             external_programs: Vec::new(),
         }),
+        ..Assignment::default()
     };
     let fields = BTreeMap::from([("First Name".to_owned(), "first_name".to_owned())]);
     let assignments = vec![assign(SALES, "s"), assign(SUPPORT, "t")];
