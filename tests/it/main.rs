@@ -18,6 +18,7 @@ mod commands;
 mod deciding;
 mod first_installation;
 mod forgetting;
+mod fourth_provider;
 mod generated;
 mod importing;
 mod intake;

@@ -3,6 +3,7 @@
 mod adoption;
 mod calm;
 mod commands;
+mod counts;
 mod faults;
 mod generation;
 mod guard;

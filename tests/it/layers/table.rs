@@ -4,7 +4,8 @@
 /// this table is a proof that the graph has no cycle.
 pub(super) const STAGES: &[(&str, &[&str])] = &[
     // Leaves.
-    ("id", &[]),
+    ("registry", &[]),
+    ("id", &["registry"]),
     ("clock", &[]),
     ("settings", &[]),
     ("metrics", &[]),
@@ -36,7 +37,9 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
     ),
     (
         "plan",
-        &["id", "settings", "mutation", "event", "person", "provider"],
+        &[
+            "registry", "id", "settings", "mutation", "event", "person", "provider",
+        ],
     ),
     // The stages of the pipeline.
     (
@@ -73,6 +76,7 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
     (
         "config",
         &[
+            "registry",
             "id",
             "settings",
             "nearest",
@@ -98,6 +102,7 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
 ];
 
 const EVERYTHING_BELOW_APP: &[&str] = &[
+    "registry",
     "id",
     "clock",
     "settings",

@@ -12,4 +12,5 @@ pub mod relay;
 pub mod said;
 pub mod sender;
 pub mod size;
+pub mod stages;
 pub mod test_receiver;
