@@ -11,9 +11,8 @@ use crate::person::{Presence, Standing};
 use crate::provider::cirrus::{CirrusSettings, Group};
 use crate::provider::{Operation, Profile, Target};
 
-pub(super) use assignment::complaints;
 use assignment::schedules;
-pub use assignment::{CirrusAssignment, CirrusSchedule};
+pub use assignment::{CirrusAssignment, CirrusSchedule, complaints};
 
 /// Plans for Cirrus.
 #[derive(Debug)]
