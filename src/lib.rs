@@ -16,6 +16,7 @@ pub mod id;
 pub mod log;
 pub mod metrics;
 pub mod mutation;
+pub mod nearest;
 pub mod operator;
 pub mod person;
 pub mod plan;

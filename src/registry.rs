@@ -16,6 +16,15 @@ macro_rules! platforms {
                 account: "One StartExam account.",
                 meaning: "What it means at StartExam.",
             }
+            cirrus {
+                constant: CIRRUS,
+                client: Cirrus,
+                settings: CirrusSettings,
+                planner: CirrusPlanner,
+                assignment: CirrusAssignment,
+                account: "One Cirrus tenant.",
+                meaning: "What it means at Cirrus.",
+            }
         }
     };
 }

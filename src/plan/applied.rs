@@ -147,19 +147,27 @@ impl Applied {
     }
 
     /// Notes that the platform does not know the person of an operation: whoever is to be
-    /// removed is, and whoever is to be active has no account yet.
+    /// removed is, and whoever is to be active has no account yet, and so can be registered
+    /// nowhere, whatever was confirmed.
     pub fn miss(&mut self, operation: &Operation) {
         self.is_present = false;
         match operation {
             Operation::Lock { .. } => self.account = Account::Locked,
-            Operation::Activate { .. } => self.account = Account::Unknown,
+            Operation::Activate { .. } => self.has_no_account(),
             Operation::Join { target, .. } => {
-                self.account = Account::Unknown;
+                self.has_no_account();
                 self.targets.remove(target);
             }
             Operation::Leave { target } => {
                 self.targets.remove(target);
             }
+        }
+    }
+
+    fn has_no_account(&mut self) {
+        self.account = Account::Unknown;
+        for membership in self.targets.values_mut() {
+            *membership = Membership::Unsure;
         }
     }
 

@@ -54,6 +54,7 @@ impl Assignment {
                 ));
             }
         }
+        complaints.extend(super::cirrus::complaints(all, prefix));
         complaints
     }
 }

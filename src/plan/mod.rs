@@ -8,6 +8,7 @@
 mod applied;
 mod aspect;
 mod assignments;
+pub mod cirrus;
 pub mod startexam;
 
 use std::collections::BTreeSet;
@@ -21,6 +22,7 @@ use crate::provider::{Operation, Profile, Target};
 pub use applied::{Account, Applied, Digest, Membership};
 pub use aspect::Aspect;
 pub use assignments::Assignment;
+pub use cirrus::{CirrusAssignment, CirrusPlanner, CirrusSchedule};
 pub use startexam::{StartExamAssignment, StartExamPlanner};
 
 /// How a person should be at a platform.

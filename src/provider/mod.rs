@@ -5,6 +5,7 @@
 //! what follows a failure is the worker's to decide.
 
 mod answer;
+pub mod cirrus;
 pub mod failure;
 pub mod http;
 mod operation;

@@ -27,13 +27,19 @@ pub(crate) fn any(patterns: &[String], message: &str) -> bool {
         .any(|pattern| stretch(pattern, message).is_some())
 }
 
-/// As [`any`], but what is matched must not speak of an employee: "program P: employee 7
-/// not found" blames the employee.
-pub(crate) fn any_sparing_employees(patterns: &[String], message: &str) -> bool {
+/// As [`any`], but what is matched must hold none of the spared words, in lower case:
+/// "schedule S: user 7 not found" blames the user.
+pub(crate) fn any_sparing(patterns: &[String], message: &str, spared: &[&str]) -> bool {
     patterns
         .iter()
         .filter_map(|pattern| stretch(pattern, message))
-        .any(|found| !mentions_employee(&found))
+        .any(|found| !spared.iter().any(|word| found.contains(word)))
+}
+
+/// As [`any`], but what is matched must not speak of an employee: "program P: employee 7
+/// not found" blames the employee.
+pub(crate) fn any_sparing_employees(patterns: &[String], message: &str) -> bool {
+    any_sparing(patterns, message, &["employee"])
 }
 
 /// Whether a message speaks of an employee.

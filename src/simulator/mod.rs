@@ -7,5 +7,6 @@
 //! A simulator is one folder with the rules of its account and the contract, as a
 //! [`shared::Stand`]; faults, journal, `/_sim/` and the server are `shared`.
 
+pub mod cirrus;
 pub mod shared;
 pub mod startexam;

@@ -35,6 +35,7 @@ fn worker_rules() -> WorkerRules {
             programs: vec![PROGRAM.to_owned()],
             ..StartExamAssignment::default()
         }),
+        ..Assignment::default()
     };
     let fields = BTreeMap::from([("First Name".to_owned(), "first_name".to_owned())]);
     WorkerRules {

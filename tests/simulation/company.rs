@@ -88,6 +88,7 @@ fn assignments() -> Vec<Assignment> {
             external_programs: texts(external),
             ..StartExamAssignment::default()
         }),
+        ..Assignment::default()
     };
     vec![
         assign("Sales", &["s", "all"], &[]),

@@ -10,6 +10,7 @@ fn generation(number: u64, sales: &str) -> Arc<WorkerRules> {
             programs: vec![sales.to_owned()],
             ..StartExamAssignment::default()
         }),
+        ..Assignment::default()
     }];
     let fields = BTreeMap::from([("First Name".to_owned(), "first_name".to_owned())]);
     Arc::new(WorkerRules {

@@ -78,6 +78,7 @@ fn rules() -> WorkerRules {
             programs: vec![program.to_owned(), "all".to_owned()],
             ..StartExamAssignment::default()
         }),
+        ..Assignment::default()
     };
     let fields = BTreeMap::from([("First Name".to_owned(), "first_name".to_owned())]);
     let assignments = vec![assign(SALES, "s"), assign(SUPPORT, "t")];

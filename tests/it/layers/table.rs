@@ -11,6 +11,7 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
     ("metrics", &[]),
     ("shutdown", &[]),
     ("mutation", &[]),
+    ("nearest", &[]),
     ("secret", &["settings"]),
     ("telemetry", &["settings"]),
     ("health", &["clock"]),
@@ -32,7 +33,7 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
     // The platforms, and what each still has to be told.
     (
         "provider",
-        &["id", "clock", "settings", "metrics", "secret"],
+        &["id", "clock", "settings", "nearest", "metrics", "secret"],
     ),
     (
         "plan",
@@ -78,6 +79,7 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
             "registry",
             "id",
             "settings",
+            "nearest",
             "secret",
             "telemetry",
             "admin",

@@ -290,6 +290,7 @@ fn whoever_is_held_stays_registered_whichever_step_comes_first() {
             programs,
             ..StartExamAssignment::default()
         }),
+        ..Assignment::default()
     };
     let settings = StartExamSettings {
         profile_fields: BTreeMap::new(),

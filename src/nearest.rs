@@ -2,10 +2,7 @@
 
 /// The candidate nearest to a word, if one is near enough to be meant: at most one typing
 /// error per three letters, and never more than three.
-pub(super) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let most = (word.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
