@@ -226,7 +226,7 @@ fn a_session_is_forgotten_without_a_call_and_registered_anew_on_a_rehire() {
     assert_eq!(settle(&planner, &gone, &mut applied), ["lock"]);
     let session = Target("session:day".to_owned());
     let lapsed = planner.lapsed(&planner.desired(&gone), &applied);
-    assert_eq!(lapsed, [session.clone()]);
+    assert_eq!(lapsed, std::slice::from_ref(&session));
     assert_eq!(planner.lapsed(&planner.desired(&active), &applied), []);
     applied.targets.remove(&session);
     let steps = settle(&planner, &active, &mut applied);

@@ -61,12 +61,11 @@ impl Registration {
         if self.program().is_none() || self.program() != other.program() {
             return self == other;
         }
-        match (self, other) {
-            (Self::Tests { tests: own, .. }, Self::Tests { tests: others, .. }) => {
-                own.iter().any(|test| others.contains(test))
-            }
-            _ => true,
+        if let (Self::Tests { tests: own, .. }, Self::Tests { tests: others, .. }) = (self, other) {
+            return own.iter().any(|test| others.contains(test));
         }
+        // One of them is the whole program.
+        true
     }
 }
 

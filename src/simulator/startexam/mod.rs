@@ -6,11 +6,16 @@
 mod account;
 mod gate;
 mod program;
+mod session;
 mod settings;
 mod stand;
 
 pub use account::{Account, StoredEmployee, StoredProgram};
-pub use settings::{OnHidden, OnUnknown, OnUnknownProgram, ProgramSettings, SimulatorSettings};
+pub use session::StoredParticipant;
+pub use settings::{
+    OnExisting, OnHidden, OnUnknown, OnUnknownProgram, ParticipantOrder, ProgramSettings,
+    SimulatorSettings,
+};
 pub use stand::{StartExamStand, Tally};
 
 /// A simulated StartExam account.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,8 +16,8 @@ use super::{Running, Simulator};
 use crate::clock::Clock;
 use crate::provider::startexam::signature::Signer;
 use crate::provider::startexam::wire::{
-    Message, PROGRAM_EMPLOYEES, ProgramChanged, ProgramEmployees, SYNC_EMPLOYEES, SyncEmployees,
-    Synced,
+    Message, PROGRAM_EMPLOYEES, ProgramChanged, ProgramEmployees, REGISTER_EMPLOYEES,
+    RegisterEmployees, SYNC_EMPLOYEES, SyncEmployees, Synced,
 };
 use crate::settings::Complaint;
 use crate::simulator::shared::{Answer, Request, SimulatorError, Stand, Subject};
@@ -38,6 +38,8 @@ pub struct Tally {
     pub synced: Synced,
     /// Of "Register Program Employees"; the total is the last one.
     pub programs: ProgramChanged,
+    /// Ids that "Register Employees" answered.
+    pub participants: usize,
 }
 
 impl Simulator {
@@ -80,7 +82,12 @@ impl StartExamStand {
         })
     }
 
-    fn perform(&mut self, request: &Request<'_>, people: usize) -> Result<Answer, Refusal> {
+    fn perform(
+        &mut self,
+        request: &Request<'_>,
+        people: usize,
+        now: Timestamp,
+    ) -> Result<Answer, Refusal> {
         match (request.method, request.path.to_lowercase().as_str()) {
             ("POST", SYNC_EMPLOYEES) => {
                 let mut query: SyncEmployees = parsed(request.body)?;
@@ -98,6 +105,13 @@ impl StartExamStand {
                 self.tally.count_program(changed);
                 Ok(Answer::json(200, &changed))
             }
+            ("POST", REGISTER_EMPLOYEES) => {
+                let mut query: RegisterEmployees = parsed(request.body)?;
+                query.employees.truncate(people);
+                let registered = self.account.register_for_tests(&self.rules, &query, now)?;
+                self.tally.participants += registered.participant_ids.len();
+                Ok(Answer::json(200, &registered))
+            }
             _ => Err(Refusal::not_found(
                 "No HTTP resource was found that matches the request",
             )),
@@ -113,6 +127,10 @@ impl Stand for StartExamStand {
         self.rules.body_limit
     }
 
+    fn clock_ahead(&self) -> SignedDuration {
+        self.rules.clock_ahead
+    }
+
     fn subject(&self, request: &Request<'_>) -> Subject {
         let body: Value = serde_json::from_slice(request.body).unwrap_or_default();
         let list = |member: &str| body.get(member).and_then(Value::as_array);
@@ -121,8 +139,10 @@ impl Stand for StartExamStand {
             .filter_map(|employee| employee.get("id"))
             .chain(list("registerEmployees").into_iter().flatten())
             .chain(list("unregisterEmployees").into_iter().flatten());
-        let targets = ["programId", "programExternalId"];
+        let targets = ["programId", "programExternalId", "center"];
         let targets = targets.iter().filter_map(|member| body.get(member));
+        let tests = ["moduleTests", "tests"].into_iter().filter_map(list);
+        let targets = targets.chain(tests.flatten());
         Subject {
             path: request.path.to_owned(),
             people: texts(people),
@@ -131,9 +151,9 @@ impl Stand for StartExamStand {
     }
 
     fn answer(&mut self, request: &Request<'_>, people: usize, now: Timestamp) -> Answer {
-        let now = SystemTime::from(now);
-        let outcome = admit(&self.rules, &self.signer, now, Head::of(request))
-            .and_then(|()| self.perform(request, people));
+        let clock = SystemTime::from(now);
+        let outcome = admit(&self.rules, &self.signer, clock, Head::of(request))
+            .and_then(|()| self.perform(request, people, now));
         outcome.unwrap_or_else(|refused| self.refusal(refused.status, Some(&refused.message)))
     }
 
@@ -233,6 +253,10 @@ mod tests {
         let program = subject("/v1/program/employees", program.to_string().as_bytes());
         assert_eq!(program.people, ["a", "b"]);
         assert_eq!(program.targets, ["sales"]);
+        let session = json!({ "center": "c", "tests": ["t"], "employees": [{ "id": "a" }] });
+        let session = subject("/v2/employees-participants", session.to_string().as_bytes());
+        assert_eq!(session.people, ["a"]);
+        assert_eq!(session.targets, ["c", "t"]);
         let html = subject("/v1/employees", b"<html>");
         assert_eq!((html.path.as_str(), html.people), ("/v1/employees", vec![]));
     }

@@ -11,13 +11,17 @@ fn every_platform_of_the_registry_has_a_client_a_plan_a_simulator_and_a_chapter(
     let mut missing = Vec::new();
     for provider in Provider::ALL {
         let parts = [
-            format!("src/provider/{provider}/settings.rs"),
-            format!("src/provider/{provider}/client.rs"),
-            format!("src/plan/{provider}.rs"),
-            format!("src/simulator/{provider}/mod.rs"),
-            format!("tests/it/{provider}_wire/mod.rs"),
+            format!("src/provider/{provider}/settings"),
+            format!("src/provider/{provider}/client"),
+            format!("src/plan/{provider}"),
+            format!("src/simulator/{provider}"),
+            format!("tests/it/{provider}_wire"),
         ];
-        missing.extend(parts.into_iter().filter(|part| !root.join(part).exists()));
+        let is_missing = |part: &String| {
+            let (file, folder) = (format!("{part}.rs"), format!("{part}/mod.rs"));
+            !root.join(file).exists() && !root.join(folder).exists()
+        };
+        missing.extend(parts.into_iter().filter(is_missing));
         let has_chapter = chapters.lines().any(|line| {
             let heading = line.strip_prefix("## ");
             heading.is_some_and(|name| name.to_lowercase() == provider.as_str())

@@ -5,6 +5,7 @@ use hris_relay::provider::startexam::signature::{SecretEncoding, Signer, string_
 use hris_relay::provider::startexam::wire::{PROGRAM_EMPLOYEES, SYNC_EMPLOYEES, Status};
 use hris_relay::provider::{Answer, Call, Counted, Operation, Platform, Profile};
 use hris_relay::simulator::startexam::{Running, SimulatorSettings};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::recorder::Recorder;
@@ -18,7 +19,7 @@ const PROGRAM: &str = include_str!("pages/register_program_employees.json");
 const PROGRAM_ANSWER: &str = include_str!("pages/register_program_employees_answer.json");
 const SELECTED: &str = include_str!("pages/register_program_employees_selected.json");
 
-fn profile(first: &str, last: &str, email: &str) -> Profile {
+pub(super) fn profile(first: &str, last: &str, email: &str) -> Profile {
     let fields = [("First Name", first), ("Last Name", last), ("Email", email)];
     Profile(
         fields
@@ -27,15 +28,20 @@ fn profile(first: &str, last: &str, email: &str) -> Profile {
     )
 }
 
-fn json(text: &[u8]) -> Value {
+pub(super) fn json(text: &[u8]) -> Value {
     serde_json::from_slice(text).unwrap()
 }
 
 /// Signs and posts a body exactly as it is; answers status and body.
-async fn post(running: &Running, path: &str, body: &'static str) -> (u16, Value) {
+pub(super) async fn post(
+    running: &Running,
+    path: &str,
+    body: &'static str,
+    now: Timestamp,
+) -> (u16, Value) {
     let rules = SimulatorSettings::default();
     let signer = Signer::new(rules.account_id, &rules.secret, SecretEncoding::Utf8).unwrap();
-    let date = httpdate::fmt_http_date(jiff::Zoned::now().timestamp().into());
+    let date = httpdate::fmt_http_date(now.into());
     let text = string_to_sign("POST", path, &date, body.len());
     let response = reqwest::Client::builder()
         .no_proxy()
@@ -202,7 +208,8 @@ async fn the_pages_own_examples_get_the_pages_own_answers() {
     let running = start(SimulatorSettings::default());
     // The lengths that the pages' samples say in their `Content-Length`.
     assert_eq!([SYNC.len(), PROGRAM.len(), SELECTED.len()], [744, 237, 367]);
-    let answer = post(&running, SYNC_EMPLOYEES, SYNC).await;
+    let now = || jiff::Zoned::now().timestamp();
+    let answer = post(&running, SYNC_EMPLOYEES, SYNC, now()).await;
     assert_eq!(answer, (200, json(SYNC_ANSWER.as_bytes())));
 
     // The page's program ends with 99 employees: 98, two more and one less.
@@ -221,9 +228,9 @@ async fn the_pages_own_examples_get_the_pages_own_answers() {
         ],
     )
     .await;
-    let answer = post(&running, PROGRAM_EMPLOYEES, PROGRAM).await;
+    let answer = post(&running, PROGRAM_EMPLOYEES, PROGRAM, now()).await;
     assert_eq!(answer, (200, json(PROGRAM_ANSWER.as_bytes())));
-    let (status, answer) = post(&running, PROGRAM_EMPLOYEES, SELECTED).await;
+    let (status, answer) = post(&running, PROGRAM_EMPLOYEES, SELECTED, now()).await;
     assert_eq!(
         (status, &answer["attemptsRegistered"]),
         (200, &Value::from(12))

@@ -4,6 +4,7 @@ mod calls;
 mod failures;
 mod recorder;
 mod secrets;
+mod sessions;
 mod simulator;
 
 use std::net::SocketAddr;
