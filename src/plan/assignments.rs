@@ -54,7 +54,7 @@ impl Assignment {
                 ));
             }
         }
-        complaints.extend(super::cirrus::complaints(all, prefix));
+        complaints.extend(super::cirrus_assignment::complaints(all, prefix));
         complaints
     }
 }

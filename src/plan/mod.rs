@@ -9,6 +9,7 @@ mod applied;
 mod aspect;
 mod assignments;
 pub mod cirrus;
+mod cirrus_assignment;
 pub mod startexam;
 
 use std::collections::BTreeSet;

@@ -14,6 +14,7 @@
 
 mod admin;
 mod against_state;
+mod cirrus_wire;
 mod commands;
 mod deciding;
 mod first_installation;

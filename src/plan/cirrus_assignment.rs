@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Assignment;
+use super::Assignment;
 use crate::provider::Target;
 use crate::provider::cirrus::{Group, is_external_id, is_group_name};
 use crate::settings::Complaint;
@@ -54,7 +54,7 @@ pub(super) fn schedules(
 }
 
 /// What Cirrus would refuse, or what contradicts itself.
-pub(in crate::plan) fn complaints(assignments: &[Assignment], prefix: &str) -> Vec<Complaint> {
+pub(super) fn complaints(assignments: &[Assignment], prefix: &str) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     let mut groups: BTreeMap<&str, &CirrusSchedule> = BTreeMap::new();
     for (index, one) in schedules(assignments) {
