@@ -33,14 +33,21 @@ impl Worker {
                     matches!(step, Operation::Lock { .. } | Operation::Leave { .. })
                 };
                 let people = call.people.iter().zip(each);
-                let unknown = people.filter(|((_, step), done)| {
-                    is_removal(step) && matches!(done, Ok(Done::NotFound))
-                });
-                let unknown: BTreeSet<_> = unknown.map(|((id, _), _)| id.clone()).collect();
+                let unknown: Vec<_> = people
+                    .filter(|((_, step), done)| {
+                        is_removal(step) && matches!(done, Ok(Done::NotFound))
+                    })
+                    .map(|((id, step), _)| (id, step))
+                    .collect();
+                let ids = || unknown.iter().map(|(id, _)| (*id).clone());
+                let is_strange = |(id, step): &&(&EmployeeId, &Operation)| {
+                    !step.is_lock() || self.should_be_known(id)
+                };
+                let doubtful = unknown.iter().filter(is_strange);
                 Strangers {
-                    counted: unknown.clone(),
-                    certain: unknown.clone(),
-                    doubtful: unknown,
+                    counted: ids().collect(),
+                    certain: ids().collect(),
+                    doubtful: doubtful.map(|(id, _)| (*id).clone()).collect(),
                 }
             }
             Answer::Counted(counted) => {
