@@ -128,6 +128,11 @@ impl Consistent for Settings {
         complaints.extend(source_complaints("sources", &self.sources));
         complaints.extend(self.roster.complaints("roster", &self.sources));
         complaints.extend(Assignment::complaints(&self.assignments, "assignments"));
+        complaints.extend(crate::plan::startexam::complaints(
+            &self.assignments,
+            self.providers.startexam.as_ref(),
+            "assignments",
+        ));
         complaints.extend(self.worker.complaints("worker"));
         complaints.extend(self.shard.complaints("shard"));
         complaints.extend(self.log.complaints("log"));

@@ -32,6 +32,8 @@ pub(crate) struct Start {
     pub(crate) version: Version,
     /// The first word for it that is known; sources restate starts night after night.
     pub(crate) first_said: Said,
+    /// Whether it may have been said before an erasure, and was restated since.
+    pub(crate) may_be_older: bool,
 }
 
 impl Start {

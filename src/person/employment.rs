@@ -32,6 +32,15 @@ pub(crate) struct Employment {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     announced: BTreeMap<When, BTreeSet<Stamp>>,
+    /// The first word for each start date: sources restate starts night after night, and none
+    /// is said later for that. Nothing of somebody erased: which word was the first cannot be
+    /// told once what was said before the floor is forgotten.
+    #[serde(
+        rename = "f",
+        with = "pairs",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    first_said: BTreeMap<When, Stamp>,
     /// The newest stamp of each dated termination. The newest of all ends is *the* end; the
     /// others tell where a gap was.
     #[serde(
@@ -67,6 +76,16 @@ impl Employment {
         }
         let value = stands;
         say_at(&mut self.starts, date.clone(), Register { stamp, value }) | announced
+    }
+
+    /// Keeps the word for a start date if it is the first.
+    pub(crate) fn first(&mut self, date: &When, stamp: &Stamp) -> bool {
+        let held = self.first_said.get(date);
+        let is_first = held.is_none_or(|held| stamp < held);
+        if is_first {
+            self.first_said.insert(date.clone(), stamp.clone());
+        }
+        is_first
     }
 
     pub(crate) fn end(&mut self, date: Option<&When>, stamp: Stamp) -> bool {
@@ -108,6 +127,7 @@ impl Employment {
         let when_said = self.ended_when_said.iter().map(|register| &register.stamp);
         starts
             .chain(self.announced.values().flatten())
+            .chain(self.first_said.values())
             .chain(self.ends.values())
             .chain(when_said)
             .chain(&self.rescinded)
@@ -122,6 +142,7 @@ impl Employment {
             words.retain(|stamp| !covered(stamp));
             !words.is_empty()
         });
+        self.first_said.clear();
         self.ends.retain(|_, stamp| !covered(stamp));
         self.ended_when_said.take_if(|end| covered(&end.stamp));
         self.rescinded.retain(|stamp| !covered(stamp));
@@ -190,11 +211,14 @@ impl Employment {
     }
 
     fn standing_start(&self, date: &When, start: &Register<bool>, calendar: Calendar<'_>) -> Start {
-        let first = self.announced.get(date).and_then(BTreeSet::first);
+        let at = calendar.begin(date);
+        let first = self.first_said.get(date);
+        let announced = self.announced.get(date).and_then(BTreeSet::first);
         Start {
-            at: calendar.begin(date),
+            at,
             version: start.stamp.version,
-            first_said: Said::from(first.unwrap_or(&start.stamp)),
+            first_said: Said::from(first.or(announced).unwrap_or(&start.stamp)),
+            may_be_older: first.is_none() && announced.is_none_or(|word| word.said_at >= at),
         }
     }
 

@@ -102,7 +102,7 @@ fn stamp(event: &Event, rules: &SourceRules, received: Timestamp) -> Stamp {
     let occurred = event.time.unwrap_or(received).min(latest);
     let (said_at, order) = match rules.version_by {
         VersionBy::OccurredAt => (occurred, occurred.as_millisecond()),
-        VersionBy::Sequence => (occurred, event.sequence.unwrap_or(i64::MIN)),
+        VersionBy::Sequence => (occurred, event.sequence.unwrap_or(unsequenced(occurred))),
         VersionBy::ReceivedAt if is_import(&event.fact) => (occurred, occurred.as_millisecond()),
         VersionBy::ReceivedAt => (received, received.as_millisecond()),
     };
@@ -114,6 +114,13 @@ fn stamp(event: &Event, rules: &SourceRules, received: Timestamp) -> Stamp {
         said_at: crate::clock::whole_milliseconds(said_at),
         event: event.id.clone(),
     }
+}
+
+/// The order of a fact without the sequence its source has: older than any sequence, and among
+/// its like by when it was said. Facts of one version would hide each other whatever an erasure
+/// between them covers.
+fn unsequenced(said_at: Timestamp) -> i64 {
+    i64::MIN.saturating_add(said_at.as_millisecond().max(0))
 }
 
 const fn is_import(fact: &Fact) -> bool {
@@ -134,14 +141,15 @@ impl Person {
 fn state(person: &mut Person, source: &SourceId, fact: &Fact, stamp: Stamp) -> bool {
     // Taken out and put back, so that a fact that says nothing leaves no trace.
     let mut facts = person.sources.remove(source).unwrap_or_default();
+    let keeps_first = !person.is_erased_by_anybody();
     let changed = match fact {
-        Fact::Hired(hire) => hired(&mut facts, hire, &stamp),
+        Fact::Hired(hire) => hired(&mut facts, hire, &stamp, keeps_first),
         Fact::Updated(update) => updated(&mut facts, update, &stamp),
         Fact::GroupChanged(change) => group_changed(&mut facts, change, &stamp),
         Fact::Terminated(termination) => terminated(&mut facts, termination, stamp),
         Fact::AccessRevoked(change) => access(&mut facts, change, Access::Revoked, &stamp),
         Fact::AccessRestored(change) => access(&mut facts, change, Access::Restored, &stamp),
-        Fact::Snapshot(snapshot) => observed(&mut facts, snapshot, &stamp),
+        Fact::Snapshot(snapshot) => observed(&mut facts, snapshot, &stamp, keeps_first),
         Fact::Erased | Fact::Command(_) => false,
     };
     if !facts.is_empty() {
@@ -150,14 +158,24 @@ fn state(person: &mut Person, source: &SourceId, fact: &Fact, stamp: Stamp) -> b
     changed
 }
 
-fn hired(facts: &mut SourceFacts, hire: &Hire, stamp: &Stamp) -> bool {
+fn hired(facts: &mut SourceFacts, hire: &Hire, stamp: &Stamp, keeps_first: bool) -> bool {
     let employed = Employed::new(hire.employment.as_ref());
     let from_start = word(stamp, Some(&hire.start), hire.phase);
     // A profile is good from the moment it is known, not from the first day.
     let at_once = word(stamp, None, hire.phase);
     attributes(facts, at_once, &hire.attributes)
         | groups(facts, from_start, &employed, &hire.groups)
-        | employment(facts, employed).start(&hire.start, stamp.clone(), from_start.stands)
+        | start(facts, employed, from_start, keeps_first)
+}
+
+/// Says a start, or that there is none then; its first word is kept where it can be known.
+fn start(facts: &mut SourceFacts, employed: Employed, said: Word<'_>, keeps_first: bool) -> bool {
+    let Some(date) = said.effective else {
+        return false;
+    };
+    let employment = employment(facts, employed);
+    let is_first = keeps_first && said.stands && employment.first(date, said.stamp);
+    employment.start(date, said.stamp.clone(), said.stands) | is_first
 }
 
 fn word<'a>(stamp: &'a Stamp, effective: Option<&'a When>, phase: Phase) -> Word<'a> {
@@ -218,12 +236,37 @@ fn access(facts: &mut SourceFacts, change: &AccessChange, said: Access, stamp: &
 }
 
 /// An observed state: its own dates speak before its status word.
-fn observed(facts: &mut SourceFacts, snapshot: &Snapshot, stamp: &Stamp) -> bool {
+fn observed(
+    facts: &mut SourceFacts,
+    snapshot: &Snapshot,
+    stamp: &Stamp,
+    keeps_first: bool,
+) -> bool {
     let employed = Employed::new(snapshot.employment.as_ref());
     let word = word(stamp, None, Phase::Effective);
     attributes(facts, word, &snapshot.attributes)
         | groups(facts, word, &employed, &snapshot.groups)
+        | observed_start(facts, &employed, snapshot, stamp, keeps_first)
         | observed_employment(facts, employed, snapshot, stamp)
+}
+
+fn observed_start(
+    facts: &mut SourceFacts,
+    employed: &Employed,
+    snapshot: &Snapshot,
+    stamp: &Stamp,
+    keeps_first: bool,
+) -> bool {
+    snapshot.start.is_some_and(|moment| {
+        let date = when(snapshot, moment);
+        let said = word(stamp, Some(&date), Phase::Effective);
+        start(facts, employed.clone(), said, keeps_first)
+    })
+}
+
+fn when(snapshot: &Snapshot, moment: Moment) -> When {
+    let zone = snapshot.zone.clone();
+    When { moment, zone }
 }
 
 fn observed_employment(
@@ -232,22 +275,13 @@ fn observed_employment(
     snapshot: &Snapshot,
     stamp: &Stamp,
 ) -> bool {
-    let when = |moment: Moment| When {
-        moment,
-        zone: snapshot.zone.clone(),
-    };
-    let says_nothing = snapshot.status.is_none()
-        && snapshot.start.is_none()
-        && snapshot.end == ObservedEnd::Unmapped;
+    let says_nothing = snapshot.status.is_none() && snapshot.end == ObservedEnd::Unmapped;
     if says_nothing {
         return false;
     }
     let employment = employment(facts, employed);
-    let started = snapshot
-        .start
-        .is_some_and(|start| employment.start(&when(start), stamp.clone(), true));
     let ended = match (snapshot.end, snapshot.status) {
-        (ObservedEnd::On(end), _) => employment.end(Some(&when(end)), stamp.clone()),
+        (ObservedEnd::On(end), _) => employment.end(Some(&when(snapshot, end)), stamp.clone()),
         // The two disagree, and of one version the value that gives less access wins.
         (ObservedEnd::Empty | ObservedEnd::Unmapped, Some(Status::Inactive)) => {
             employment.end(None, stamp.clone())
@@ -261,5 +295,5 @@ fn observed_employment(
     // Of one version an end outweighs it; it revives nobody, but it tells that an employment
     // of which no start is known runs until its end.
     let seen = snapshot.status == Some(Status::Active) && employment.see(stamp.clone());
-    started | ended | seen
+    ended | seen
 }

@@ -39,6 +39,15 @@ struct Body<'a> {
     said: Option<&'a str>,
 }
 
+#[derive(Debug, Serialize)]
+struct LinksBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
+    links: &'a [Link],
+    at: Timestamp,
+    event: &'a str,
+}
+
 /// The call that something was done in, with what the platform counted for all its people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) struct Batch {
@@ -57,14 +66,7 @@ impl Letter<'_> {
 
     /// The record of what lets the person in.
     pub(super) fn links(&self, links: &[Link]) -> Record {
-        #[derive(Serialize)]
-        struct Links<'a> {
-            target: Option<&'a str>,
-            links: &'a [Link],
-            at: Timestamp,
-            event: &'a str,
-        }
-        let body = Links {
+        let body = LinksBody {
             target: self.operation.target().map(|target| target.0.as_str()),
             links,
             at: self.at,

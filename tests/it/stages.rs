@@ -33,7 +33,7 @@ fn worker_rules() -> WorkerRules {
         group: "Sales".to_owned(),
         startexam: Some(StartExamAssignment {
             programs: vec![PROGRAM.to_owned()],
-            external_programs: Vec::new(),
+            ..StartExamAssignment::default()
         }),
         ..Assignment::default()
     };

@@ -86,6 +86,7 @@ fn assignments() -> Vec<Assignment> {
         startexam: Some(StartExamAssignment {
             programs: texts(programs),
             external_programs: texts(external),
+            ..StartExamAssignment::default()
         }),
         ..Assignment::default()
     };

@@ -14,16 +14,22 @@ const GROUPS: [&str; 6] = ["Sales", "Sales", "Support", "Support", "Berlin", "Un
 const ZONES: [&str; 3] = ["Pacific/Honolulu", "Europe/Berlin", "Pacific/Auckland"];
 
 /// Says facts about one person; dates are used again and again, so that they meet.
+///
+/// An erasure covers what was said before it by the clock, so it asks of a source with
+/// sequences that they do not run against its clock (where they do, it pages). Whoever may be
+/// erased has sequences like that; those of the others run as they like.
 pub(crate) struct Teller {
     subject: EmployeeId,
+    is_erasable: bool,
     dates: Vec<When>,
     told: Vec<Event>,
 }
 
 impl Teller {
-    pub(crate) const fn new(subject: EmployeeId) -> Self {
+    pub(crate) const fn new(subject: EmployeeId, is_erasable: bool) -> Self {
         Self {
             subject,
+            is_erasable,
             dates: Vec::new(),
             told: Vec::new(),
         }
@@ -47,14 +53,19 @@ impl Says<'_> {
             return again;
         }
         let source = *self.pick(&["hr", "hr", "hr", "erp", "erp", "scim", "sso", "retired"]);
-        let occurred = self.occurred(now);
+        let mut occurred = self.occurred(now);
+        let is_in_order = self.teller.is_erasable && source == "erp";
+        if is_in_order {
+            occurred = occurred.min(now);
+        }
+        let has_sequence = source == "erp" && (!self.one_in(20) || is_in_order);
         let event = Event {
             id: id(number, self.rng),
             source: SourceId::try_from(source).unwrap(),
             subject: self.teller.subject.clone(),
             time: (source != "scim" || self.rng.bool()).then_some(occurred),
             received_time: Some(now),
-            sequence: (source == "erp" && !self.one_in(20)).then(|| occurred.as_millisecond()),
+            sequence: has_sequence.then(|| occurred.as_millisecond()),
             fact: self.fact(occurred),
         };
         self.teller.told.push(event.clone());
@@ -69,7 +80,10 @@ impl Says<'_> {
         let mut event = self.rng.choice(&self.teller.told)?.clone();
         event.received_time = Some(now);
         if self.rng.bool() {
-            let occurred = self.occurred(now);
+            let mut occurred = self.occurred(now);
+            if self.teller.is_erasable && event.sequence.is_some() {
+                occurred = occurred.min(now);
+            }
             event.id = id(number, self.rng);
             event.time = event.time.map(|_| occurred);
             event.sequence = event.sequence.map(|_| occurred.as_millisecond());
@@ -152,8 +166,8 @@ impl Says<'_> {
                 })
             }
             88..95 => Fact::AccessRevoked(self.access(occurred)),
-            95..99 => Fact::AccessRestored(self.access(occurred)),
-            _ => Fact::Erased,
+            99.. if self.teller.is_erasable => Fact::Erased,
+            _ => Fact::AccessRestored(self.access(occurred)),
         }
     }
 

@@ -88,7 +88,11 @@ impl History {
         };
         let name = |number| EmployeeId::try_from(format!("e-{number}")).unwrap();
         let people: Vec<_> = (1..=many).map(name).collect();
-        let mut tellers: Vec<_> = people.iter().cloned().map(Teller::new).collect();
+        let is_erasable = seed % 2 == 1;
+        let mut tellers: Vec<_> = people
+            .iter()
+            .map(|id| Teller::new(id.clone(), is_erasable))
+            .collect();
         let mut now = beginning();
         let mut steps = Vec::new();
         let faults = if theme == Theme::Facts {

@@ -234,8 +234,14 @@ fn groups(words: &[&Word], of: &str, floor: Timestamp, t: Timestamp) -> BTreeSet
     names.into_iter().cloned().collect()
 }
 
-/// Whether one source's revocation counts against an employment at t.
-fn is_locked(one: &Employment<'_>, source: usize, words: &[&Word], t: Timestamp) -> bool {
+/// Whether one source's revocation counts against an employment at t. Of somebody erased a
+/// start may be older than what is known of it, unless it was told ahead.
+fn is_locked(
+    one: &Employment<'_>,
+    (source, words): (usize, &[&Word]),
+    is_erased: bool,
+    t: Timestamp,
+) -> bool {
     let access = registers(words, &Of::Access).into_iter();
     let access = access.filter(|word| word.value.is_some() && word.from <= t);
     let (restored, revoked): (Words<'_>, Words<'_>) =
@@ -249,7 +255,9 @@ fn is_locked(one: &Employment<'_>, source: usize, words: &[&Word], t: Timestamp)
             } else {
                 first.at > out.at
             };
-            is_later && start.from <= t && start.from > out.from
+            let is_known = !is_erased || first.at < start.from;
+            let is_after = start.from > out.from && (is_known || start.from > out.at);
+            is_later && start.from <= t && is_after
         };
         one.begun_by(out.from) && !restored.iter().any(is_back) && !one.starts.iter().any(clears)
     })
@@ -332,7 +340,7 @@ pub(crate) fn wanted(words: &[Word], grace: SignedDuration, t: Timestamp) -> Wan
     let is_out = |one: &Employment<'_>| {
         sources
             .iter()
-            .any(|(source, words)| is_locked(one, *source, words, t))
+            .any(|(source, words)| is_locked(one, (*source, words), !floors.is_empty(), t))
     };
     let was_here = |one: &Employment<'_>| {
         let was_withdrawn = one.withdrawn.iter().any(|start| start.from <= t);

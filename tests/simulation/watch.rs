@@ -27,9 +27,9 @@ pub(crate) struct Watch {
     busy: BTreeMap<String, Timestamp>,
     /// Confirmed locks: when they were asked for, and how many events were folded by then.
     locked: BTreeMap<String, (Timestamp, i64)>,
-    /// Locks that were refused to one person alone, and until when the durable record has waited
-    /// since.
-    refused: BTreeMap<String, (Timestamp, Option<Timestamp>)>,
+    /// Locks that were refused to one person alone, when that was and how many events were folded
+    /// by then, and until when the durable record has waited since.
+    refused: BTreeMap<String, ((Timestamp, i64), Option<Timestamp>)>,
     /// Operations that were refused for good, with the plans they may have belonged to.
     buried: Vec<(String, String, Vec<Option<Plan>>)>,
     /// The people of the events up to the roster's committed offset.
@@ -111,14 +111,21 @@ pub(crate) fn call(shared: &mut Shared, call: &Call, over_at: Timestamp, answer:
                 }
             }
             Operation::Lock { .. } => {
-                let (_, waits) = shared.watch.refused.remove(who).unwrap_or_default();
-                if waits.is_some_and(|until| now < until) {
+                let refused = shared.watch.refused.remove(who);
+                let waiting = refused.filter(|(_, waits)| waits.is_some_and(|until| now < until));
+                // "A changed plan ignores a dead mark": facts that wanted them in since have
+                // called that lock off, and this is another one.
+                if waiting.is_some_and(|(refused, _)| !is_justified(shared, id, refused)) {
                     shared.violated(&format!("the refused lock of {who} did not wait its hour"));
                 }
                 if let (Answer::Failed(failure), [_]) = (answer, call.people.as_slice())
                     && failure.blame() == Blame::Event
                 {
-                    shared.watch.refused.insert(who.to_owned(), (now, None));
+                    let known = shared.watch.offset;
+                    shared
+                        .watch
+                        .refused
+                        .insert(who.to_owned(), ((now, known), None));
                 }
             }
             Operation::Join { .. } | Operation::Leave { .. } => {}
@@ -196,8 +203,8 @@ fn is_announced(shared: &Shared, person: &str, operation: &Operation) -> bool {
     }
 }
 
-/// Whether the facts folded by the time somebody was locked, or any accepted since, ever made
-/// them active from then on.
+/// Whether the facts folded by the time a lock was asked for, or any accepted since, ever made
+/// somebody active from then on.
 fn is_justified(shared: &Shared, id: &EmployeeId, (asked_at, folded): (Timestamp, i64)) -> bool {
     let folded = usize::try_from(folded).unwrap();
     (folded..=shared.accepted.len()).any(|known| {

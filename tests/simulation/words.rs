@@ -150,7 +150,11 @@ fn stamp(event: &Event, source: &SourceRules) -> ((u32, i64), Timestamp) {
     let occurred = event.time.unwrap_or(received).min(received);
     let (at, order) = match source.version_by {
         VersionBy::OccurredAt => (occurred, occurred.as_millisecond()),
-        VersionBy::Sequence => (occurred, event.sequence.unwrap_or(i64::MIN)),
+        // Without a sequence: older than any, and among its like by when it was said.
+        VersionBy::Sequence => {
+            let unsequenced = i64::MIN + occurred.as_millisecond();
+            (occurred, event.sequence.unwrap_or(unsequenced))
+        }
         VersionBy::ReceivedAt => (received, received.as_millisecond()),
     };
     ((source.epoch, order), at)

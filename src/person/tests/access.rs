@@ -160,6 +160,48 @@ fn a_start_dated_after_it_but_said_before_clears_nothing_even_when_restated() {
 }
 
 #[test]
+fn a_start_known_when_access_was_revoked_for_an_earlier_day_clears_nothing_when_restated() {
+    let revoked = employed()
+        .at("2026-03-27T07:30:00Z")
+        .observed(active().since("2026-03-25"))
+        .at("2026-03-27T08:00:00Z")
+        .revoked_from("2026-03-23");
+    revoked
+        .clone()
+        .at("2026-03-28T02:00:00Z")
+        .observed(active().since("2026-03-25"))
+        .gone_at("2026-03-29");
+    // A rehire entered late is genuinely newer, and the nights after it do not undo that.
+    revoked
+        .at("2026-03-28")
+        .hired("2026-03-26")
+        .at("2026-03-29")
+        .observed(active().since("2026-03-26"))
+        .active_at("2026-03-30");
+}
+
+#[test]
+fn after_an_erasure_a_start_that_had_come_when_access_was_revoked_is_taken_for_known_by_then() {
+    let revoked = employed()
+        .at("2026-02-01")
+        .erased()
+        .at("2026-03-20")
+        .hired("2026-02-05")
+        .hired("2026-03-01")
+        .at("2026-03-27")
+        .revoked_from("2026-02-15");
+    revoked
+        .clone()
+        .at("2026-03-28")
+        .observed(active().since("2026-03-01"))
+        .gone_at("2026-03-29");
+    revoked
+        .at("2026-03-28")
+        .hired("2026-03-28")
+        .active_at("2026-03-29");
+}
+
+#[test]
 fn across_sources_a_start_is_later_by_the_time_it_was_said() {
     let revoked = employed()
         .versions_by(VersionBy::Sequence)

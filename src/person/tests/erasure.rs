@@ -127,6 +127,27 @@ fn a_floor_of_a_source_with_sequences_covers_lower_ones() {
         .active_at("2026-06-02");
 }
 
+#[test]
+fn an_erasure_between_two_facts_without_their_sequence_forgets_the_older_alone() {
+    let history = history()
+        .versions_by(VersionBy::Sequence)
+        .from("portal")
+        .at("2026-04-01")
+        .hired("2026-04-01")
+        .at("2026-03-01")
+        .erased()
+        .from("hr")
+        .at("2026-02-01")
+        .with_id("z")
+        .only_in(["Sales"])
+        .at("2026-05-01")
+        .with_id("a")
+        .only_in(["Sales"]);
+    for told in told_at_every_place(&history) {
+        told.has_groups_at("2026-05-02", ["Sales"]);
+    }
+}
+
 /// The same facts with the erasure told at every place among them.
 fn told_at_every_place(history: &History) -> Vec<History> {
     let (erasures, others): (Vec<Event>, Vec<Event>) = history

@@ -70,7 +70,7 @@ fn three_programs() -> Box<StartExamPlanner> {
         group: SALES.to_owned(),
         startexam: Some(StartExamAssignment {
             programs: ["a", "b", "c"].map(str::to_owned).to_vec(),
-            external_programs: Vec::new(),
+            ..StartExamAssignment::default()
         }),
         ..Assignment::default()
     };

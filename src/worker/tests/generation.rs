@@ -8,7 +8,7 @@ fn generation(number: u64, sales: &str) -> Arc<WorkerRules> {
         group: SALES.to_owned(),
         startexam: Some(StartExamAssignment {
             programs: vec![sales.to_owned()],
-            external_programs: Vec::new(),
+            ..StartExamAssignment::default()
         }),
         ..Assignment::default()
     }];

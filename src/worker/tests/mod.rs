@@ -76,7 +76,7 @@ fn rules() -> WorkerRules {
         group: group.to_owned(),
         startexam: Some(StartExamAssignment {
             programs: vec![program.to_owned(), "all".to_owned()],
-            external_programs: Vec::new(),
+            ..StartExamAssignment::default()
         }),
         ..Assignment::default()
     };

@@ -135,6 +135,23 @@ fn a_wish_that_hr_dropped_is_new_when_it_comes_back() {
 }
 
 #[test]
+fn a_refused_lock_that_hr_called_off_keeps_no_later_removal_waiting() {
+    let mut world = World::new();
+    world.hired("a", "2026-03-01", SALES);
+    world.settle();
+    world.refused.insert("a".to_owned());
+    world.terminated("a", None);
+    world.settle();
+    world.refused.clear();
+    world.termination_rescinded("a");
+    world.settle();
+    assert!(world.is_active("a") && world.state("a").trying.is_empty());
+    world.erased("a");
+    world.settle();
+    assert!(!world.is_active("a"), "another removal is another lock");
+}
+
+#[test]
 fn a_refused_lock_has_a_book_of_its_own_until_it_is_taken() {
     let mut world = World::new();
     world.hired("a", "2026-03-01", SALES);

@@ -288,7 +288,7 @@ fn whoever_is_held_stays_registered_whichever_step_comes_first() {
         group: SALES.to_owned(),
         startexam: Some(StartExamAssignment {
             programs,
-            external_programs: Vec::new(),
+            ..StartExamAssignment::default()
         }),
         ..Assignment::default()
     };

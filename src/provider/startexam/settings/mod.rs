@@ -8,8 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::session::{Session, SessionSettings};
 pub use super::signature::SecretEncoding;
 use super::signature::Signer;
+use super::words;
 use crate::provider::http::Url;
 use crate::provider::{Capacity, PlatformSettings};
 use crate::secret::{REDACTED, Secret, SecretSource};
@@ -54,12 +56,19 @@ pub struct StartExamSettings {
     /// Personal data that is sent: field name in the profile -> attribute name in events.
     /// Every attribute named here is sent each time; nothing else is ever sent.
     pub profile_fields: BTreeMap<String, String>,
+    /// Sessions: tests that assignments register people for directly, by name.
+    pub sessions: BTreeMap<String, SessionSettings>,
+    /// Publishes the links of sessions to the topic `hris.startexam.links`. A link lets its
+    /// holder into the exam.
+    pub publish_links: bool,
+    /// Scheme and host of the links.
+    pub link_base_url: String,
     /// Which step of a removal comes first.
     pub removal_order: RemovalOrder,
     /// The most people in one "Sync Employees" request, at most 500.
     pub sync_batch_max: usize,
-    /// The most people to register, and to unregister, in one "Register Program Employees"
-    /// request, at most 500.
+    /// The most people to register, and to unregister, in one "Register Program Employees" or
+    /// "Register Employees" request, at most 500.
     pub program_batch_max: usize,
     /// Requests a second.
     pub max_rps: f64,
@@ -81,8 +90,8 @@ pub struct StartExamSettings {
     /// The same where they mean that the platform does not know the person at all. That counts
     /// as applied too, but is listed: many of them mean that ids are mapped wrongly.
     pub unknown_employee_patterns: Vec<String>,
-    /// Messages of statuses 400 and 404 that mean that the program is unknown, which is a
-    /// mistake of configuration and no person's. A match that spans the word "employee"
+    /// Messages of statuses 400 and 404 that mean that the program, center or test is unknown or
+    /// cannot be used so, which is a mistake of configuration and no person's. A match that spans the word "employee"
     /// does not count.
     pub unknown_target_patterns: Vec<String>,
     /// Messages of statuses 400 and 404 that mean that the address, the signature, the
@@ -110,6 +119,9 @@ impl Default for StartExamSettings {
             profile_fields: fields
                 .map(|(field, attribute)| (field.to_owned(), attribute.to_owned()))
                 .into(),
+            sessions: BTreeMap::new(),
+            publish_links: false,
+            link_base_url: "https://go.startexam.com".to_owned(),
             removal_order: RemovalOrder::default(),
             sync_batch_max: MOST_PEOPLE,
             program_batch_max: MOST_PEOPLE,
@@ -118,38 +130,12 @@ impl Default for StartExamSettings {
             connect_timeout: Duration::from_secs(5),
             call_timeout: Duration::from_secs(30),
             applied_patterns: Vec::new(),
-            unknown_employee_patterns: texts(&[
-                "employee*not found",
-                "employee*not exist",
-                "employee*doesn't exist",
-                "unknown employee",
-            ]),
-            unknown_target_patterns: texts(&[
-                "program*not found",
-                "program*does not exist",
-                "program*doesn't exist",
-                "program*not exist",
-                "unknown program",
-                "invalid program",
-            ]),
-            setup_patterns: texts(&[
-                "no http resource",
-                "'authorization'",
-                "signature",
-                "profile*not found",
-                "profile*not exist",
-                "not found in*profile",
-                "not exist in*profile",
-                "unknown profile",
-                "invalid profile",
-            ]),
-            clock_patterns: texts(&["'date'", "date header", "older than"]),
+            unknown_employee_patterns: words::texts(words::UNKNOWN_EMPLOYEE),
+            unknown_target_patterns: words::texts(words::UNKNOWN_TARGET),
+            setup_patterns: words::texts(words::SETUP),
+            clock_patterns: words::texts(words::CLOCK),
         }
     }
-}
-
-fn texts(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|&text| text.to_owned()).collect()
 }
 
 impl PlatformSettings for StartExamSettings {
@@ -164,6 +150,7 @@ impl PlatformSettings for StartExamSettings {
             complaints.push(Complaint::new(format!("{prefix}.base_url"), shown, reason));
         }
         complaints.extend(self.limit_complaints(prefix));
+        complaints.extend(self.session_complaints(prefix));
         complaints
     }
 
@@ -248,6 +235,32 @@ impl StartExamSettings {
         complaints
     }
 
+    /// The sessions that people can be registered for, by name.
+    pub(super) fn ready_sessions(&self) -> BTreeMap<String, Session> {
+        let sessions = self.sessions.iter().filter_map(|(name, session)| {
+            Some((
+                name.clone(),
+                Session::from_settings(session, self.publish_links)?,
+            ))
+        });
+        sessions.collect()
+    }
+
+    fn session_complaints(&self, prefix: &str) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
+        let base = Url::parse(&self.link_base_url).ok();
+        if base.is_none_or(|base| base.scheme() != "https" || base.host().is_none()) {
+            let key = format!("{prefix}.link_base_url");
+            let reason = "must be an address like https://go.startexam.com";
+            complaints.push(Complaint::new(key, &self.link_base_url, reason));
+        }
+        for (name, session) in &self.sessions {
+            let key = format!("{prefix}.sessions.{name}");
+            complaints.extend(session.complaints(&key, self.publish_links));
+        }
+        complaints
+    }
+
     /// Where the API is.
     ///
     /// # Errors
@@ -297,99 +310,4 @@ impl StartExamSettings {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn valid() -> StartExamSettings {
-        StartExamSettings {
-            account_id: 99,
-            secret: Some(Secret::new("hunter2")),
-            profile_id: "d51b5efd-fb21-4cb8-94e2-145014839465".to_owned(),
-            ..StartExamSettings::default()
-        }
-    }
-
-    fn complaints_of(change: impl FnOnce(&mut StartExamSettings)) -> Vec<String> {
-        let mut settings = valid();
-        change(&mut settings);
-        let complaints = settings.complaints("providers.startexam");
-        complaints.iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn only_account_secret_and_profile_have_no_default() {
-        assert_eq!(complaints_of(|_| ()), [""; 0]);
-        let keys: Vec<_> = StartExamSettings::default()
-            .complaints("p")
-            .into_iter()
-            .map(|complaint| complaint.key)
-            .collect();
-        assert_eq!(keys, ["p.account_id", "p.secret", "p.profile_id"]);
-    }
-
-    #[test]
-    fn an_address_without_tls_must_be_allowed() {
-        let local = "http://127.0.0.1:1".to_owned();
-        assert_eq!(
-            complaints_of(|s| s.base_url.clone_from(&local)),
-            [
-                "providers.startexam.base_url = http://127.0.0.1:1: must be https, or allow_insecure_http must be true"
-            ]
-        );
-        let allowed = complaints_of(|s| {
-            s.base_url = local;
-            s.allow_insecure_http = true;
-        });
-        assert_eq!(allowed, [""; 0]);
-    }
-
-    #[test]
-    fn an_address_is_scheme_and_host_only() {
-        for refused in [
-            "api.startexam.com",
-            "ftp://api.startexam.com",
-            "https://api.startexam.com/v1",
-            "https://api.startexam.com/?a=b",
-        ] {
-            let complaints = complaints_of(|s| refused.clone_into(&mut s.base_url));
-            assert_eq!(complaints.len(), 1, "{refused}");
-        }
-        let shown = complaints_of(|s| "https://me:hunter2@host".clone_into(&mut s.base_url));
-        assert!(shown[0].contains(REDACTED) && !shown[0].contains("hunter2"));
-    }
-
-    #[test]
-    fn limits_that_the_platform_would_refuse_are_refused() {
-        type Change = fn(&mut StartExamSettings);
-        let cases: [(Change, &str); 7] = [
-            (|s| s.sync_batch_max = 501, "sync_batch_max = 501"),
-            (|s| s.program_batch_max = 0, "program_batch_max = 0"),
-            (|s| s.max_rps = 0.0, "max_rps = 0"),
-            (|s| s.max_rps = f64::NAN, "max_rps = NaN"),
-            (|s| s.max_in_flight = 0, "max_in_flight = 0"),
-            (
-                |s| s.connect_timeout = s.call_timeout,
-                "connect_timeout = 30s",
-            ),
-            (
-                |s| s.secret_encoding = SecretEncoding::Base64,
-                "secret_encoding = base64",
-            ),
-        ];
-        for (change, said) in cases {
-            let complaints = complaints_of(change);
-            assert_eq!(complaints.len(), 1, "{said}");
-            let expected = format!("providers.startexam.{said}: ");
-            assert!(complaints[0].starts_with(&expected), "{complaints:?}");
-        }
-    }
-
-    #[test]
-    fn the_secret_shows_neither_in_debug_nor_when_written() {
-        let settings = valid();
-        let written = toml::to_string(&settings).unwrap();
-        for shown in [format!("{settings:?}"), written] {
-            assert!(!shown.contains("hunter2"), "{shown}");
-        }
-    }
-}
+mod tests;
