@@ -14,6 +14,8 @@
 
 mod admin;
 mod against_state;
+mod cirrus_errors;
+mod cirrus_wire;
 mod commands;
 mod deciding;
 mod first_installation;
