@@ -25,6 +25,15 @@ macro_rules! platforms {
                 account: "One Cirrus tenant.",
                 meaning: "What it means at Cirrus.",
             }
+            examtesting {
+                constant: EXAMTESTING,
+                client: ExamTesting,
+                settings: ExamTestingSettings,
+                planner: ExamTestingPlanner,
+                assignment: ExamTestingAssignment,
+                account: "One ExamTesting account.",
+                meaning: "What it means at ExamTesting.",
+            }
         }
     };
 }

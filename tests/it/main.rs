@@ -18,6 +18,7 @@ mod cirrus_errors;
 mod cirrus_wire;
 mod commands;
 mod deciding;
+mod examtesting_wire;
 mod first_installation;
 mod forgetting;
 mod fourth_provider;

@@ -373,7 +373,7 @@ impl<'a> World<'a> {
             sequence: None,
             fact: Fact::Command(Command {
                 kind,
-                provider: Provider::StartExam,
+                provider: Provider::STARTEXAM,
                 fact_version: Some(about),
                 operator: "ada".to_owned(),
                 reason: "looked at".to_owned(),

@@ -199,6 +199,7 @@ fn a_withdrawn_hire_is_locked_if_anything_of_it_may_be_there() {
     let ahead = stands(Presence::Ahead, &[], "Ada");
     let target = Target("schedule:s".to_owned());
     let with = |account: Account, targets: &[Membership]| Applied {
+        may_be_present: account == Account::Unsure,
         account,
         targets: targets.iter().map(|one| (target.clone(), *one)).collect(),
         ..Applied::default()

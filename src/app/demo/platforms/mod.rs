@@ -1,6 +1,7 @@
 //! The demo's simulated platforms: how each is configured, and how people are there.
 
 mod cirrus;
+mod examtesting;
 mod startexam;
 
 use std::fmt::Debug;
@@ -54,6 +55,7 @@ pub(super) fn start(clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Box<dyn Simula
     Ok(vec![
         startexam::start(anywhere, clock)?,
         cirrus::start(anywhere, clock)?,
+        examtesting::start(anywhere, clock)?,
     ])
 }
 
