@@ -81,6 +81,17 @@ macro_rules! accounts {
                 )*
                 accounts
             }
+
+            /// What the platforms' parts of the assignments contradict.
+            fn assignment_complaints(&self, assignments: &[Assignment]) -> Vec<Complaint> {
+                let mut complaints = Vec::new();
+                $(
+                    let account = self.$name.as_ref();
+                    let found = crate::plan::$name::complaints(assignments, account, "assignments");
+                    complaints.extend(found);
+                )*
+                complaints
+            }
         }
     };
 }
@@ -128,11 +139,7 @@ impl Consistent for Settings {
         complaints.extend(source_complaints("sources", &self.sources));
         complaints.extend(self.roster.complaints("roster", &self.sources));
         complaints.extend(Assignment::complaints(&self.assignments, "assignments"));
-        complaints.extend(crate::plan::startexam::complaints(
-            &self.assignments,
-            self.providers.startexam.as_ref(),
-            "assignments",
-        ));
+        complaints.extend(self.providers.assignment_complaints(&self.assignments));
         complaints.extend(self.worker.complaints("worker"));
         complaints.extend(self.shard.complaints("shard"));
         complaints.extend(self.log.complaints("log"));

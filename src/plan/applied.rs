@@ -64,6 +64,10 @@ pub struct Applied {
     /// It was confirmed, or adopted, once: whatever became of it since, it is there.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_present: bool,
+    /// A call that may have made it got no answer. A lock makes none, so one without an answer
+    /// says nothing of whose account it is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub may_be_present: bool,
     /// Registrations that are, or may be, in force.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub targets: BTreeMap<Target, Membership>,
@@ -75,6 +79,7 @@ impl Applied {
         for aspect in Aspect::all_of(operation) {
             self.doubt(aspect);
         }
+        self.may_be_present |= operation.makes_account();
     }
 
     /// Notes that something may be otherwise than it was confirmed.
@@ -112,7 +117,7 @@ impl Applied {
     pub fn existence(&self) -> Existence {
         if self.is_present {
             Existence::Present
-        } else if self.account == Account::Unsure {
+        } else if self.may_be_present {
             Existence::Perhaps
         } else {
             Existence::Absent
@@ -124,7 +129,7 @@ impl Applied {
         match operation {
             Operation::Lock { .. } => {
                 self.account = Account::Locked;
-                self.is_present = true;
+                self.is_there();
             }
             Operation::Activate { profile, .. } => self.activated(profile),
             Operation::Join {
@@ -143,7 +148,12 @@ impl Applied {
 
     fn activated(&mut self, profile: &Profile) {
         self.account = Account::Active(profile_digest(profile));
+        self.is_there();
+    }
+
+    fn is_there(&mut self) {
         self.is_present = true;
+        self.may_be_present = false;
     }
 
     /// Notes that the platform does not know the person of an operation: whoever is to be
@@ -151,6 +161,7 @@ impl Applied {
     /// nowhere, whatever was confirmed.
     pub fn miss(&mut self, operation: &Operation) {
         self.is_present = false;
+        self.may_be_present = false;
         match operation {
             Operation::Lock { .. } => self.account = Account::Locked,
             Operation::Activate { .. } => self.has_no_account(),
@@ -174,6 +185,7 @@ impl Applied {
     /// Takes an announcement back: the operation surely did not happen, so things are as
     /// they were `before` it.
     pub fn take_back(&mut self, operation: &Operation, before: &Self) {
+        self.may_be_present = before.may_be_present;
         match operation {
             Operation::Lock { .. } | Operation::Activate { .. } => {
                 self.account.clone_from(&before.account);
@@ -240,6 +252,17 @@ mod tests {
         assert_eq!(applied.existence(), Existence::Present);
         applied.miss(&Operation::join(target));
         assert_eq!(applied, before, "the platform knows nobody of that name");
+    }
+
+    #[test]
+    fn a_lock_without_an_answer_makes_nobody_ours() {
+        let mut applied = Applied::default();
+        applied.announce(&Operation::lock(Profile::default()));
+        assert_eq!(applied.account, Account::Unsure);
+        assert_eq!(applied.existence(), Existence::Absent);
+        applied.announce(&Operation::activate(Profile::default()));
+        applied.announce(&Operation::lock(Profile::default()));
+        assert_eq!(applied.existence(), Existence::Perhaps);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::registry::platforms;
 use crate::settings::Complaint;
 
 /// The group name of the rule for people whom no other rule covers.
-const EVERYBODY_ELSE: &str = "*";
+pub(super) const EVERYBODY_ELSE: &str = "*";
 
 macro_rules! assignment {
     ($($name:ident {
@@ -54,7 +54,6 @@ impl Assignment {
                 ));
             }
         }
-        complaints.extend(super::cirrus::complaints(all, prefix));
         complaints
     }
 }

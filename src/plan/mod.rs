@@ -9,6 +9,7 @@ mod applied;
 mod aspect;
 mod assignments;
 pub mod cirrus;
+pub mod examtesting;
 pub mod startexam;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ pub use applied::{Account, Applied, Digest, Membership};
 pub use aspect::Aspect;
 pub use assignments::Assignment;
 pub use cirrus::{CirrusAssignment, CirrusPlanner, CirrusSchedule};
+pub use examtesting::{ExamTestingAssignment, ExamTestingPlanner};
 pub use startexam::{StartExamAssignment, StartExamPlanner};
 
 /// How a person should be at a platform.
@@ -89,6 +91,12 @@ pub trait Planner: Debug + Send + Sync {
     /// again.
     fn lapsed(&self, _desired: &Desired, _applied: &Applied) -> Vec<Target> {
         Vec::new()
+    }
+
+    /// Whether a field of the profile outlasts the facts: HR says it of nobody who has left, so
+    /// a lock sends it as it was sent last.
+    fn outlasts(&self, _field: &str) -> bool {
+        false
     }
 
     /// Whether a registration at this target needs a call of its own.

@@ -6,6 +6,7 @@
 
 mod answer;
 pub mod cirrus;
+pub mod examtesting;
 pub mod failure;
 pub mod http;
 mod operation;

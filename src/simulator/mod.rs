@@ -8,5 +8,6 @@
 //! [`shared::Stand`]; faults, journal, `/_sim/` and the server are `shared`.
 
 pub mod cirrus;
+pub mod examtesting;
 pub mod shared;
 pub mod startexam;

@@ -83,10 +83,12 @@ impl Outlook {
             return Vec::new();
         }
         let mut steps = rules.planner.steps(&self.desired, &state.applied);
-        if let (true, Some(kept)) = (self.is_erased, &state.profile) {
+        if let Some(kept) = &state.profile {
             for step in &mut steps {
                 if let Operation::Lock { profile, .. } = step {
-                    fill(profile, kept);
+                    fill(profile, kept, |field| {
+                        self.is_erased || rules.planner.outlasts(field)
+                    });
                 }
             }
         }
@@ -94,10 +96,10 @@ impl Outlook {
     }
 }
 
-/// Adds the fields that a profile lacks.
-fn fill(profile: &mut Profile, kept: &Profile) {
+/// Adds the fields that a profile lacks, of those that are to be kept.
+fn fill(profile: &mut Profile, kept: &Profile, is_kept: impl Fn(&str) -> bool) {
     for (field, value) in &kept.0 {
-        if !profile.0.iter().any(|(known, _)| known == field) {
+        if is_kept(field) && !profile.0.iter().any(|(known, _)| known == field) {
             profile.0.push((field.clone(), value.clone()));
         }
     }

@@ -14,8 +14,11 @@
 
 mod admin;
 mod against_state;
+mod cirrus_errors;
+mod cirrus_wire;
 mod commands;
 mod deciding;
+mod examtesting_wire;
 mod first_installation;
 mod forgetting;
 mod fourth_provider;

@@ -9,9 +9,10 @@ use hris_relay::person::{Rules, SourceRules};
 use hris_relay::plan::{Assignment, StartExamAssignment, StartExamPlanner};
 use hris_relay::provider::startexam::{RemovalOrder, StartExamSettings};
 use hris_relay::shard::ShardSettings;
-use hris_relay::worker::{Generation, Limits, WorkerRules, WorkerSettings};
+use hris_relay::worker::{Generation, GuardSettings, Limits, WorkerRules, WorkerSettings};
 use jiff::SignedDuration;
 
+use crate::history::Kind;
 use crate::provider::CALL_TIMEOUT;
 
 /// An owner that was not heard of for so long has lost its partition.
@@ -20,6 +21,11 @@ pub(crate) const SESSION: SignedDuration = SignedDuration::from_secs(20);
 pub(crate) const HEARTBEAT: SignedDuration = SignedDuration::from_secs(3);
 /// How much later than an end an observed "active" must be to revive.
 pub(crate) const GRACE: SignedDuration = SignedDuration::from_hours(24);
+
+/// A guarded history lets one of so many people go in an hour.
+pub(crate) const SHARE: u8 = 4;
+/// Where the worker knows more people than this.
+pub(crate) const ARMED_ABOVE: usize = 2;
 
 const FIELDS: [(&str, &str); 2] = [("Email", "email"), ("First Name", "first_name")];
 
@@ -58,8 +64,10 @@ pub(crate) fn rules() -> Rules {
 }
 
 /// The programs of the groups; none: nobody mapped any of them.
-pub(crate) fn targets(groups: &BTreeSet<String>) -> Option<BTreeSet<String>> {
+pub(crate) fn targets(groups: &BTreeSet<String>, kind: Kind) -> Option<BTreeSet<String>> {
     let programs = |group: &String| match group.as_str() {
+        // What the new assignments say.
+        "Sales" if kind == Kind::Rollout => Some(["program:t", "program:u"].as_slice()),
         "Sales" => Some(["program:s", "program:all"].as_slice()),
         "Support" => Some(["program:t", "program:all"].as_slice()),
         "Berlin" => Some(["program-external:b"].as_slice()),
@@ -79,7 +87,7 @@ pub(crate) fn profile(attributes: &BTreeMap<String, String>) -> Vec<(String, Str
     fields.collect()
 }
 
-fn assignments() -> Vec<Assignment> {
+fn assignments(is_new: bool) -> Vec<Assignment> {
     let texts = |all: &[&str]| all.iter().map(ToString::to_string).collect();
     let assign = |group: &str, programs: &[&str], external: &[&str]| Assignment {
         group: group.to_owned(),
@@ -90,14 +98,28 @@ fn assignments() -> Vec<Assignment> {
         }),
         ..Assignment::default()
     };
+    let sales = if is_new { ["t", "u"] } else { ["s", "all"] };
     vec![
-        assign("Sales", &["s", "all"], &[]),
+        assign("Sales", &sales, &[]),
         assign("Support", &["t", "all"], &[]),
         assign("Berlin", &[], &["b"]),
     ]
 }
 
-pub(crate) fn worker_rules(order: RemovalOrder) -> WorkerRules {
+/// One in [`SHARE`] of three people and more; elsewhere there are too few to guard.
+fn guard(kind: Kind) -> GuardSettings {
+    match kind {
+        Kind::Guarded(_) => GuardSettings {
+            share: 1.0 / f64::from(SHARE),
+            least: 1,
+            armed_above: ARMED_ABOVE,
+            ..GuardSettings::default()
+        },
+        Kind::Plain | Kind::Rollout => GuardSettings::default(),
+    }
+}
+
+pub(crate) fn worker_rules(order: RemovalOrder, kind: Kind, is_new: bool) -> WorkerRules {
     let fields = FIELDS.map(|(field, attribute)| (field.to_owned(), attribute.to_owned()));
     let settings = StartExamSettings {
         profile_fields: fields.into(),
@@ -107,9 +129,9 @@ pub(crate) fn worker_rules(order: RemovalOrder) -> WorkerRules {
     WorkerRules {
         provider: Provider::STARTEXAM,
         people: rules(),
-        planner: Box::new(StartExamPlanner::new(assignments(), &settings)),
+        planner: Box::new(StartExamPlanner::new(assignments(is_new), &settings)),
         partitions: 1,
-        assignments: Generation::new(0, &assignments()),
+        assignments: Generation::new(u64::from(is_new), &assignments(is_new)),
         limits: Limits {
             calls_per_second: 20.0,
             burst: 4,
@@ -122,6 +144,7 @@ pub(crate) fn worker_rules(order: RemovalOrder) -> WorkerRules {
         settings: WorkerSettings {
             // Fewer probes than in earnest, since histories jump over days of them.
             probe_every: Duration::from_mins(20),
+            guard: guard(kind),
             ..WorkerSettings::default()
         },
     }

@@ -1,10 +1,12 @@
 //! Histories: what HR says and what goes wrong, step by step, all from one seed.
 
 use fastrand::Rng;
-use hris_relay::event::Event;
+use hris_relay::event::{CommandKind, Event};
 use hris_relay::id::EmployeeId;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::company::SHARE;
+use crate::crowd::Crowd;
 use crate::facts::Teller;
 use crate::provider::Trouble;
 
@@ -34,6 +36,8 @@ pub(crate) enum Step {
     Trouble(Trouble, SignedDuration),
     /// The log forgets what compaction lets it forget.
     Compact,
+    /// An operator looks at somebody's facts and decides whether they go.
+    Decide(CommandKind, EmployeeId),
 }
 
 /// What happens, when.
@@ -43,6 +47,18 @@ pub(crate) struct History {
     pub(crate) people: Vec<EmployeeId>,
     pub(crate) steps: Vec<(Timestamp, Step)>,
     pub(crate) unregister_first: bool,
+    pub(crate) kind: Kind,
+}
+
+/// Which configuration a history needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Too few people for the guard, and one generation of assignments.
+    Plain,
+    /// So tight a guard that it holds back a few people: at most so many go in an hour.
+    Guarded(usize),
+    /// Workers with old and with new assignments, in turns.
+    Rollout,
 }
 
 /// When every history begins: two days before the clocks change in Berlin.
@@ -80,15 +96,18 @@ pub(crate) const FOR_EVER: SignedDuration = SignedDuration::from_hours(24 * 365)
 impl History {
     pub(crate) fn of(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
-        let theme = THEMES[rng.usize(0..THEMES.len())];
+        let (kind, theme) = match (seed % 16, THEMES[rng.usize(0..THEMES.len())]) {
+            (10, _) => (Kind::Rollout, Theme::Owners),
+            (5, _) => return Self::of_crowd(seed, &mut rng),
+            (_, theme) => (Kind::Plain, theme),
+        };
+        let is_erasable = seed % 2 == 1;
         let many = if theme == Theme::Facts {
             1
         } else {
             rng.usize(1..4)
         };
-        let name = |number| EmployeeId::try_from(format!("e-{number}")).unwrap();
         let people: Vec<_> = (1..=many).map(name).collect();
-        let is_erasable = seed % 2 == 1;
         let mut tellers: Vec<_> = people
             .iter()
             .map(|id| Teller::new(id.clone(), is_erasable))
@@ -121,6 +140,35 @@ impl History {
             people,
             steps,
             unregister_first,
+            kind,
+        }
+    }
+
+    fn of_crowd(seed: u64, rng: &mut Rng) -> Self {
+        let many = rng.usize(4..8);
+        let people: Vec<_> = (1..=many).map(name).collect();
+        let mut crowd = Crowd {
+            people: &people,
+            rng,
+        };
+        let mut steps = crowd.hires();
+        let mut now = beginning() + SignedDuration::from_mins(20);
+        for number in 1..crowd.rng.usize(4..16) {
+            now += crowd.pause();
+            let next = if crowd.rng.u8(0..4) == 0 {
+                vec![fault(crowd.rng, Theme::Everything, crowd.people)]
+            } else {
+                crowd.next(now, number)
+            };
+            steps.extend(next.into_iter().map(|step| (now, step)));
+        }
+        let unregister_first = rng.u8(0..3) == 0;
+        Self {
+            seed,
+            people,
+            steps,
+            unregister_first,
+            kind: Kind::Guarded(many.div_ceil(usize::from(SHARE))),
         }
     }
 
@@ -129,6 +177,10 @@ impl History {
         let last = self.steps.last().map_or(beginning(), |(at, _)| *at);
         last + SignedDuration::from_mins(3)
     }
+}
+
+fn name(number: usize) -> EmployeeId {
+    EmployeeId::try_from(format!("e-{number}")).unwrap()
 }
 
 fn pause(rng: &mut Rng) -> SignedDuration {

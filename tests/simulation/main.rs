@@ -20,7 +20,9 @@
 )]
 
 mod arguments;
+mod brake;
 mod company;
+mod crowd;
 mod facts;
 mod history;
 mod log;

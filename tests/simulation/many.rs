@@ -72,7 +72,10 @@ pub(crate) fn histories(arguments: &Arguments) -> bool {
         found.len()
     );
     for (seed, end) in &found {
-        explain(*seed, end);
+        println!("seed {seed}: {end}");
+    }
+    for seed in found.keys() {
+        explain(*seed);
     }
     if arguments.seed.is_some() && found.is_empty() {
         print(&tell(&History::of(first), &Metrics::new().unwrap()));
@@ -81,11 +84,10 @@ pub(crate) fn histories(arguments: &Arguments) -> bool {
 }
 
 /// Prints the smallest history that breaks a promise as this one does.
-fn explain(seed: u64, end: &str) {
+fn explain(seed: u64) {
     let metrics = Metrics::new().unwrap();
     let smallest = shrink(&History::of(seed), &metrics);
-    println!("\nseed {seed}: {end}");
-    println!("the same in {} steps:", smallest.steps.len());
+    println!("\nseed {seed} in {} steps:", smallest.steps.len());
     print(&tell(&smallest, &metrics));
     println!("to see it again: cargo test --test simulation -- --seed {seed}");
 }

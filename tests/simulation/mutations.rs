@@ -35,6 +35,8 @@ pub(crate) const ALL: &[Mutation] = &[
     Mutation::UnregisterFirstAndWait,
     Mutation::DeadMarkOutlivesPlan,
     Mutation::BatchOutcomeForAll,
+    Mutation::GuardInMemoryOnly,
+    Mutation::LowerGenerationCalls,
     Mutation::BackoffLostAtRestart,
 ];
 

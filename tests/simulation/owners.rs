@@ -27,6 +27,11 @@ impl<S: Stage> Owners<S> {
         }
     }
 
+    /// The number of the newest owner.
+    pub(crate) const fn last_number(&self) -> u64 {
+        self.last_number
+    }
+
     /// When something happens next.
     pub(crate) fn next_at(&self, shared: &Shared) -> Option<Timestamp> {
         let owners = self

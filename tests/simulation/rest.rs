@@ -9,8 +9,9 @@ use hris_relay::person::Rules;
 use hris_relay::worker::PersonState;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::brake;
 use crate::company::{GRACE, profile, targets};
-use crate::history::History;
+use crate::history::{History, Kind};
 use crate::provider::Account;
 use crate::reference::{Wanted, wanted};
 use crate::watch::plan;
@@ -29,15 +30,18 @@ pub(crate) fn check(history: &History, rules: &Rules, shared: &mut Shared) {
         if want != at(now - SignedDuration::from_mins(3)) || facts.is_empty() {
             continue;
         }
+        if brake::stays(shared, id.as_str()) {
+            continue;
+        }
         let account = shared.platform.accounts.get(id.as_str()).cloned();
         let mut dead = dead(shared, id.as_str());
         dead.retain(|name| {
             shared
                 .watch
-                .is_buried(id.as_str(), name, plan(&want).as_ref())
+                .is_buried(id.as_str(), name, plan(&want, shared.kind).as_ref())
         });
         let missing = shared.missing();
-        if let Some(wrong) = compare(&want, account.as_ref(), &dead, &missing) {
+        if let Some(wrong) = compare(&want, account.as_ref(), &dead, &missing, shared.kind) {
             let who = id.as_str();
             shared.violated(&format!(
                 "{who}: {wrong}; wanted {want:?}, is {account:?}, dead {dead:?}"
@@ -59,6 +63,7 @@ fn compare(
     account: Option<&Account>,
     dead: &BTreeSet<String>,
     missing: &BTreeSet<String>,
+    kind: Kind,
 ) -> Option<&'static str> {
     let mut is = account.cloned().unwrap_or_default();
     // Whether somebody is in a program that the platform does not know is left open.
@@ -76,7 +81,7 @@ fn compare(
         }
         Wanted::Active(groups, attributes) => (groups, attributes),
     };
-    let Some(mut targets) = targets(groups) else {
+    let Some(mut targets) = targets(groups, kind) else {
         return (!is.targets.is_empty()).then_some("is still registered");
     };
     targets.retain(|target| !missing.contains(target));

@@ -11,7 +11,9 @@ use hris_relay::provider::{Answer, Blame, Call, Operation};
 use hris_relay::worker::PersonState;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::brake::{self, Brake};
 use crate::company::{self, GRACE};
+use crate::history::Kind;
 use crate::reference::{Wanted, wanted};
 use crate::words::words;
 use crate::world::Shared;
@@ -36,6 +38,7 @@ pub(crate) struct Watch {
     folded: BTreeMap<String, Person>,
     offset: i64,
     calls: u64,
+    pub(crate) brake: Brake,
 }
 
 impl Watch {
@@ -49,6 +52,7 @@ impl Watch {
             folded: BTreeMap::new(),
             offset: 0,
             calls: 0,
+            brake: Brake::default(),
         }
     }
 
@@ -101,6 +105,7 @@ pub(crate) fn call(shared: &mut Shared, call: &Call, over_at: Timestamp, answer:
                 "a call for {who} is not announced in their record"
             ));
         }
+        brake::sent(shared, who, operation);
         match operation {
             Operation::Activate { .. } => {
                 shared.watch.refused.remove(who);
@@ -154,7 +159,7 @@ fn bury(shared: &mut Shared, call: &Call, answer: &Answer) {
         let most = usize::try_from(shared.watch.offset).unwrap();
         let plans = (most.saturating_sub(4)..=most).map(|known| {
             let words = words(&facts(shared, id, known), &shared.watch.rules);
-            plan(&wanted(&words, GRACE, shared.now))
+            plan(&wanted(&words, GRACE, shared.now), shared.kind)
         });
         let plans = plans.collect();
         shared
@@ -167,10 +172,10 @@ fn bury(shared: &mut Shared, call: &Call, answer: &Answer) {
 /// Programs and profile of somebody active.
 pub(crate) type Plan = (Option<BTreeSet<String>>, Vec<(String, String)>);
 
-pub(crate) fn plan(wanted: &Wanted) -> Option<Plan> {
+pub(crate) fn plan(wanted: &Wanted, kind: Kind) -> Option<Plan> {
     match wanted {
         Wanted::Active(groups, attributes) => {
-            Some((company::targets(groups), company::profile(attributes)))
+            Some((company::targets(groups, kind), company::profile(attributes)))
         }
         Wanted::Gone | Wanted::NotYet => None,
     }
@@ -205,16 +210,27 @@ fn is_announced(shared: &Shared, person: &str, operation: &Operation) -> bool {
 
 /// Whether the facts folded by the time a lock was asked for, or any accepted since, ever made
 /// somebody active from then on.
-fn is_justified(shared: &Shared, id: &EmployeeId, (asked_at, folded): (Timestamp, i64)) -> bool {
+fn is_justified(shared: &Shared, id: &EmployeeId, asked: (Timestamp, i64)) -> bool {
+    was_ever(shared, id, asked, |want| matches!(want, Wanted::Active(..)))
+}
+
+/// Whether the facts that were folded at an instant, or any accepted since, ever wanted something
+/// of somebody from then on.
+pub(crate) fn was_ever(
+    shared: &Shared,
+    id: &EmployeeId,
+    (since, folded): (Timestamp, i64),
+    is_it: impl Fn(&Wanted) -> bool,
+) -> bool {
     let folded = usize::try_from(folded).unwrap();
     (folded..=shared.accepted.len()).any(|known| {
         let words = words(&facts(shared, id, known), &shared.watch.rules);
         let between = words
             .iter()
             .map(|word| word.from + SignedDuration::from_millis(1));
-        let between = between.filter(|at| (asked_at..shared.now).contains(at));
-        let mut times = between.chain([asked_at, shared.now]);
-        times.any(|t| matches!(wanted(&words, GRACE, t), Wanted::Active(..)))
+        let between = between.filter(|at| (since..shared.now).contains(at));
+        let mut times = between.chain([since, shared.now]);
+        times.any(|t| is_it(&wanted(&words, GRACE, t)))
     })
 }
 
@@ -230,6 +246,7 @@ pub(crate) fn committed(shared: &mut Shared, group: Group) {
     };
     if group != Group::Roster {
         waiting(shared);
+        brake::noted(shared);
     }
     if offset > shared.log.end(source) {
         shared.violated(&format!(

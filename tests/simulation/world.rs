@@ -5,8 +5,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use fastrand::Rng;
-use hris_relay::event::Event;
-use hris_relay::id::Provider;
+use hris_relay::event::{Command, CommandKind, Event, Fact};
+use hris_relay::id::{EmployeeId, EventId, Provider, SourceId};
 use hris_relay::log::{Commit, Group, Record, Topic};
 use hris_relay::metrics::Metrics;
 use hris_relay::person::Rules;
@@ -17,8 +17,9 @@ use hris_relay::shard::ShardSettings;
 use hris_relay::worker::{Worker, WorkerRules};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::brake;
 use crate::company;
-use crate::history::{FOR_EVER, History, Step, Which};
+use crate::history::{FOR_EVER, History, Kind, Step, Which};
 use crate::log::Log;
 use crate::owner::{Called, Stage};
 use crate::owners::Owners;
@@ -35,6 +36,12 @@ pub(crate) struct Shared {
     pub(crate) platform: Platform,
     /// Every event the receiver accepted.
     pub(crate) accepted: Vec<Event>,
+    pub(crate) people: Vec<EmployeeId>,
+    pub(crate) kind: Kind,
+    /// How many people may go in an hour, where there is a guard.
+    pub(crate) budget: Option<usize>,
+    /// Whether a worker with new assignments has committed.
+    is_rolled_out: bool,
     /// What the platform will have done, and when.
     acts: BTreeMap<(Timestamp, u64), (String, Operation)>,
     troubles: Vec<(Timestamp, Trouble)>,
@@ -82,6 +89,9 @@ impl Shared {
     pub(crate) fn commit(&mut self, group: Group, epoch: u64, commit: &Commit) -> bool {
         let accepted = self.log.commit(group, epoch, commit, self.now);
         if accepted {
+            // Nothing is noted beside no offset, but then nothing was planned either.
+            let is_noted = self.log.committed(group).offset.is_some();
+            self.is_rolled_out |= group == WORKER && is_noted && is_new(self.kind, epoch);
             watch::committed(self, group);
         }
         self.tell(|| {
@@ -111,6 +121,7 @@ impl Shared {
             }
             let (person, operation) = entry.remove();
             self.tell(|| format!("platform does {operation:?} for {person}"));
+            brake::acts(self, &person, &operation);
             self.platform.act(&person, &operation);
         }
     }
@@ -139,8 +150,15 @@ impl Stage for RosterStage {
     }
 }
 
+/// Owners have old and new assignments in turns; the owner's number is its epoch.
+const fn is_new(kind: Kind, number: u64) -> bool {
+    matches!(kind, Kind::Rollout) && number.is_multiple_of(2)
+}
+
 struct WorkerStage {
-    rules: Arc<WorkerRules>,
+    kind: Kind,
+    old: Arc<WorkerRules>,
+    new: Arc<WorkerRules>,
     metrics: Metrics,
     seed: u64,
 }
@@ -152,7 +170,12 @@ impl Stage for WorkerStage {
 
     fn core(&self, number: u64) -> Worker {
         let metrics = self.metrics.worker.clone();
-        Worker::new(Arc::clone(&self.rules), metrics, 0, self.seed ^ number)
+        let rules = if is_new(self.kind, number) {
+            &self.new
+        } else {
+            &self.old
+        };
+        Worker::new(Arc::clone(rules), metrics, 0, self.seed ^ number)
     }
 
     fn settings(&self) -> ShardSettings {
@@ -171,6 +194,11 @@ impl Stage for WorkerStage {
             )
         });
         watch::call(shared, call, fate.over_at, &fate.answer);
+        let is_lock = |(_, operation): &(_, Operation)| matches!(operation, Operation::Lock { .. });
+        let is_outdated = shared.is_rolled_out && !is_new(self.kind, owner);
+        if is_outdated && !call.people.iter().all(is_lock) {
+            shared.violated("a worker with old assignments calls after one with new ones");
+        }
         let asked = (now, shared.watch.offset());
         let locked = |index: usize| match &fate.answer {
             Answer::Applied | Answer::Counted(_) => true,
@@ -222,7 +250,9 @@ impl<'a> World<'a> {
             metrics: metrics.clone(),
         };
         let worker = WorkerStage {
-            rules: Arc::new(company::worker_rules(order)),
+            kind: history.kind,
+            old: Arc::new(company::worker_rules(order, history.kind, false)),
+            new: Arc::new(company::worker_rules(order, history.kind, true)),
             metrics: metrics.clone(),
             seed: history.seed,
         };
@@ -235,6 +265,13 @@ impl<'a> World<'a> {
                 log: Log::default(),
                 platform: Platform::default(),
                 accepted: Vec::new(),
+                people: history.people.clone(),
+                kind: history.kind,
+                budget: match history.kind {
+                    Kind::Guarded(most) => Some(most),
+                    Kind::Plain | Kind::Rollout => None,
+                },
+                is_rolled_out: false,
                 acts: BTreeMap::new(),
                 troubles: Vec::new(),
                 unconfirmed: Vec::new(),
@@ -259,9 +296,15 @@ impl<'a> World<'a> {
             }
         }
         let calm = history.calm_at();
+        // By then nobody is about to take over.
+        self.run_until(calm + SignedDuration::from_mins(1));
+        self.end_rollout();
         for hours in [26, 72, 120, 24 * 12] {
             self.run_until(calm + SignedDuration::from_hours(hours));
             crate::rest::check(self.history, &self.rules, &mut self.shared);
+            if hours == 72 {
+                self.release_all();
+            }
             // What was missing for ever appears.
             self.shared.troubles.clear();
         }
@@ -311,6 +354,50 @@ impl<'a> World<'a> {
                 shared.troubles.push((until, trouble.clone()));
             }
             Step::Compact => shared.log.compact(),
+            Step::Decide(kind, who) => self.decide(*kind, who),
+        }
+    }
+
+    /// An operator decides about the facts as they are.
+    fn decide(&mut self, kind: CommandKind, who: &EmployeeId) {
+        let shared = &mut self.shared;
+        let about = brake::facts(shared, who.as_str());
+        brake::decided(shared, who.as_str(), kind, about);
+        let number = shared.accepted.len();
+        let event = Event {
+            id: EventId::try_from(format!("decision-{number}")).unwrap(),
+            source: SourceId::try_from("operators").unwrap(),
+            subject: who.clone(),
+            time: Some(shared.now),
+            received_time: Some(shared.now),
+            sequence: None,
+            fact: Fact::Command(Command {
+                kind,
+                provider: Provider::STARTEXAM,
+                fact_version: Some(about),
+                operator: "ada".to_owned(),
+                reason: "looked at".to_owned(),
+            }),
+        };
+        let record = Record::new(Topic::Events, who.as_str(), event.to_json());
+        shared.log.append(record, shared.now);
+        shared.accepted.push(event);
+    }
+
+    /// At rest operators let go whoever is held, so that nothing is left to decide.
+    fn release_all(&mut self) {
+        for who in brake::all_held(&self.shared) {
+            self.decide(CommandKind::Release, &who);
+        }
+    }
+
+    /// The last worker of a rollout has the new assignments.
+    fn end_rollout(&mut self) {
+        let kind = self.history.kind;
+        let is_well = |world: &Self| world.shared.violation.is_none();
+        while kind == Kind::Rollout && is_well(self) && !is_new(kind, self.worker.last_number()) {
+            self.worker.crash(&mut self.shared, SignedDuration::ZERO);
+            self.run_until(self.shared.now + SignedDuration::from_mins(1));
         }
     }
 

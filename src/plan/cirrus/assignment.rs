@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::Assignment;
 use crate::provider::Target;
-use crate::provider::cirrus::{Group, is_external_id, is_group_name};
+use crate::provider::cirrus::{CirrusSettings, Group, is_external_id, is_group_name};
 use crate::settings::Complaint;
 
 /// What a group means at Cirrus.
@@ -53,8 +53,13 @@ pub(super) fn schedules(
     })
 }
 
-/// What Cirrus would refuse, or what contradicts itself.
-pub(in crate::plan) fn complaints(assignments: &[Assignment], prefix: &str) -> Vec<Complaint> {
+/// What Cirrus would refuse, or what contradicts itself, whatever the settings; `prefix` is
+/// `assignments`.
+pub fn complaints(
+    assignments: &[Assignment],
+    _settings: Option<&CirrusSettings>,
+    prefix: &str,
+) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     let mut groups: BTreeMap<&str, &CirrusSchedule> = BTreeMap::new();
     for (index, one) in schedules(assignments) {
@@ -116,14 +121,14 @@ mod tests {
                 vec![schedule("t", "GrT"), schedule("all", "GrA")],
             ),
         ];
-        assert_eq!(complaints(&sound, "assignments"), []);
+        assert_eq!(complaints(&sound, None, "assignments"), []);
         let mut wrong = sound;
         wrong.push(assign("Other", vec![schedule("s", "GrX")]));
         wrong.push(assign(
             "Bad",
             vec![schedule("a b", ""), CirrusSchedule::default()],
         ));
-        let said: Vec<_> = complaints(&wrong, "assignments")
+        let said: Vec<_> = complaints(&wrong, None, "assignments")
             .iter()
             .map(ToString::to_string)
             .collect();

@@ -9,11 +9,10 @@ use super::assignments::{Assignment, targets_of};
 use super::{Desired, DesiredAccount, Planner};
 use crate::person::{Presence, Standing};
 use crate::provider::cirrus::{CirrusSettings, Group};
-use crate::provider::{Operation, Profile, Target};
+use crate::provider::{Existence, Operation, Profile, Target};
 
-pub(super) use assignment::complaints;
 use assignment::schedules;
-pub use assignment::{CirrusAssignment, CirrusSchedule};
+pub use assignment::{CirrusAssignment, CirrusSchedule, complaints};
 
 /// Plans for Cirrus.
 #[derive(Debug)]
@@ -133,7 +132,7 @@ impl Planner for CirrusPlanner {
         let mut steps = Vec::new();
         match &desired.account {
             DesiredAccount::Active(profile) => {
-                if applied.account == Account::Unknown {
+                if applied.account == Account::Unknown || may_be_made(desired, applied) {
                     // Adding makes the account: nothing else can.
                     steps.extend(self.joins(desired, applied, Some(profile)));
                 } else if !self.is_told(&applied.account, profile) {
@@ -160,6 +159,13 @@ impl Planner for CirrusPlanner {
         steps.extend(leaves);
         steps
     }
+}
+
+/// Whether adding somebody to a wanted schedule may have made the account: who is on the
+/// schedule tells, for many people at once, so that nobody has to be asked for alone.
+fn may_be_made(desired: &Desired, applied: &Applied) -> bool {
+    let is_unsure = |target| applied.targets.get(target) == Some(&Membership::Unsure);
+    applied.existence() == Existence::Perhaps && desired.targets.iter().any(is_unsure)
 }
 
 #[cfg(test)]

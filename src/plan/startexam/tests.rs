@@ -127,6 +127,7 @@ fn a_registration_that_may_be_in_force_is_asserted_or_removed() {
     let unsure = |program: &str| Applied {
         account: Account::Locked,
         is_present: false,
+        may_be_present: false,
         targets: [(Target(program.to_owned()), Membership::Unsure)].into(),
     };
     let gone = stands(Presence::Gone, &[]);

@@ -36,7 +36,7 @@ impl World {
 }
 
 #[test]
-pub(super) fn an_old_and_a_new_worker_move_nobody_back_and_forth_and_locks_go_on_in_both() {
+fn an_old_and_a_new_worker_move_nobody_back_and_forth_and_locks_go_on_in_both() {
     let (old, new) = (generation(1, "old"), generation(2, "new"));
     let mut world = World::with(Arc::into_inner(generation(1, "old")).unwrap());
     for who in ["a", "b", "c", "d"] {

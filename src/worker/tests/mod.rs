@@ -9,7 +9,6 @@ mod generation;
 mod guard;
 mod histories;
 mod hr;
-mod mutations;
 mod order;
 mod pending;
 mod platform;

@@ -2,18 +2,16 @@
 //! over: its commit is refused and it calls nobody.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use hris_relay::provider::startexam::wire::Status;
 use hris_relay::simulator::startexam::Running;
-use jiff::ToSpan;
 use serde_json::json;
 
 use super::processes::{Part, on_kafka};
-use super::{configuration, until};
+use super::{configuration, event, quiet, until};
 use crate::support::binary::{Installation, free_address};
 use crate::support::kafka::cluster;
-use crate::support::logs::system_clock;
 use crate::support::platform::{account, platform};
 use crate::support::said::say;
 use crate::support::sender::tell;
@@ -22,41 +20,12 @@ const PEOPLE: usize = 60;
 /// So slow that most of its work is pending when it is frozen, and due when it thaws.
 const SLOW: &str = "max_rps = 0.9";
 
-fn id(who: usize) -> String {
-    format!("e-{who:03}")
-}
-
-fn event(who: usize, kind: &str, data: &serde_json::Value, minutes_ago: i64) -> String {
-    let at = system_clock().now() - minutes_ago.minutes();
-    let event = json!({
-        "type": format!("hr.employee.{kind}.v1"),
-        "timestamp": at,
-        "subject": id(who),
-        "data": data,
-    });
-    event.to_string()
-}
-
 fn out(platform: &Running) -> BTreeSet<String> {
     let employees = platform.simulator().account().employees.into_iter();
     employees
         .filter(|(_, it)| it.status == Status::Hidden && it.programs.is_empty())
         .map(|(who, _)| who)
         .collect()
-}
-
-/// Waits until nobody was called for longer than an unanswered call waits for its second
-/// assertion; answers how often the platform was called until then.
-async fn quiet(platform: &Running) -> u64 {
-    let requests = || platform.simulator().counters().requests;
-    let mut last = (requests(), Instant::now());
-    while last.1.elapsed() < Duration::from_secs(8) {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        if requests() != last.0 {
-            last = (requests(), Instant::now());
-        }
-    }
-    last.0
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ mod company;
 mod embedded;
 mod frozen;
 mod processes;
+mod rollout;
 mod sending;
 
 use std::collections::BTreeSet;
@@ -13,6 +14,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use hris_relay::simulator::startexam::Running;
+use jiff::ToSpan;
+use serde_json::json;
 use tokio::task::JoinSet;
 
 use self::company::{Expected, GROUPS, Happening, PEOPLE, found, history, reckoned, shuffled};
@@ -117,4 +120,30 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
         assert!(Instant::now() < deadline, "not {what} in time");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// What HR says of somebody.
+fn event(who: usize, kind: &str, data: &serde_json::Value, minutes_ago: i64) -> String {
+    let at = system_clock().now() - minutes_ago.minutes();
+    let event = json!({
+        "type": format!("hr.employee.{kind}.v1"),
+        "timestamp": at,
+        "subject": company::id(who),
+        "data": data,
+    });
+    event.to_string()
+}
+
+/// Waits until nobody was called for longer than an unanswered call waits for its second
+/// assertion; answers how often the platform was called until then.
+async fn quiet(platform: &Running) -> u64 {
+    let requests = || platform.simulator().counters().requests;
+    let mut last = (requests(), Instant::now());
+    while last.1.elapsed() < Duration::from_secs(8) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        if requests() != last.0 {
+            last = (requests(), Instant::now());
+        }
+    }
+    last.0
 }

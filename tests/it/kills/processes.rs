@@ -59,6 +59,18 @@ impl Part {
         self.process.as_mut().unwrap()
     }
 
+    /// Asks it to stop, and waits until it has.
+    pub(super) fn stop(&mut self) {
+        let status = self.process.take().unwrap().terminate();
+        assert_eq!(status.code(), Some(0));
+    }
+
+    pub(super) fn start_again(&mut self) {
+        self.process = Some(self.installation.start(self.command));
+        let admin = self.admin;
+        self.running().until_ready(admin);
+    }
+
     fn kill_and_start_again(&mut self) {
         self.process.take().unwrap().kill();
         self.process = Some(self.installation.start(self.command));

@@ -22,6 +22,13 @@ fn every_platform_of_the_registry_has_a_client_a_plan_a_simulator_and_a_chapter(
             !root.join(file).exists() && !root.join(folder).exists()
         };
         missing.extend(parts.into_iter().filter(is_missing));
+        let plans = ["src/plan/{}.rs", "src/plan/{}/mod.rs"];
+        let mut plans = plans
+            .map(|form| form.replace("{}", provider.as_str()))
+            .into_iter();
+        if !plans.any(|plan| root.join(plan).exists()) {
+            missing.push(format!("a plan for {provider} in src/plan"));
+        }
         let has_chapter = chapters.lines().any(|line| {
             let heading = line.strip_prefix("## ");
             heading.is_some_and(|name| name.to_lowercase() == provider.as_str())

@@ -8,10 +8,10 @@ use hris_relay::simulator::startexam::{Running, SimulatorSettings};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::recorder::Recorder;
 use super::{
     SALES, SUPPORT, activate, apply, call, client, join, leave, lock, outcome, settings, start,
 };
+use crate::support::recorder::Recorder;
 
 const SYNC: &str = include_str!("pages/sync_employees.json");
 const SYNC_ANSWER: &str = include_str!("pages/sync_employees_answer.json");

@@ -2,7 +2,6 @@
 
 mod calls;
 mod failures;
-mod recorder;
 mod secrets;
 mod sessions;
 mod simulator;

@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::calls::{json as parsed, post};
-use super::recorder::{Recorded, Recorder};
 use super::{activate, apply, call, client, faults, join, leave, outcome, settings, start};
+use crate::support::recorder::{Recorded, Recorder};
 
 const PAGE: &str = include_str!("pages/register_employees.json");
 const ANSWER: &str = include_str!("pages/register_employees_answer.json");

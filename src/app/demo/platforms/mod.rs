@@ -1,5 +1,7 @@
 //! The demo's simulated platforms: how each is configured, and how people are there.
 
+mod cirrus;
+mod examtesting;
 mod startexam;
 
 use std::fmt::Debug;
@@ -50,7 +52,11 @@ pub(super) trait Simulated: Debug + Send + Sync {
 /// When one cannot be started.
 pub(super) fn start(clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Box<dyn Simulated>>> {
     let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    Ok(vec![startexam::start(anywhere, clock)?])
+    Ok(vec![
+        startexam::start(anywhere, clock)?,
+        cirrus::start(anywhere, clock)?,
+        examtesting::start(anywhere, clock)?,
+    ])
 }
 
 /// A platform by its simulator and what differs from the others.

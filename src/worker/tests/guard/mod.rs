@@ -101,7 +101,7 @@ fn a_mass_termination_stops_at_the_budget_while_hires_flow() {
 }
 
 #[test]
-pub(super) fn a_restart_refills_nothing() {
+fn a_restart_refills_nothing() {
     let mut world = World::company(1000);
     world.terminated_all(0..15);
     world.settle();

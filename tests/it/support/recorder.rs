@@ -8,16 +8,16 @@ use tokio::task::JoinSet;
 
 /// One request as it came.
 #[derive(Debug)]
-pub(super) struct Recorded {
-    pub(super) line: String,
+pub(crate) struct Recorded {
+    pub(crate) line: String,
     /// Names in lower case.
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Recorded {
     /// The only header of this name.
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let mut named = self.headers.iter().filter(|(header, _)| header == name);
         let value = &named.next().unwrap().1;
         assert!(named.next().is_none(), "{name} came twice");
@@ -27,13 +27,13 @@ impl Recorded {
 
 /// Answers one request with these bytes and then closes the connection.
 #[derive(Debug)]
-pub(super) struct Recorder {
-    pub(super) addr: SocketAddr,
+pub(crate) struct Recorder {
+    pub(crate) addr: SocketAddr,
     serving: JoinSet<Recorded>,
 }
 
 impl Recorder {
-    pub(super) async fn answering(answer: impl Into<Vec<u8>>) -> Self {
+    pub(crate) async fn answering(answer: impl Into<Vec<u8>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let answer = answer.into();
@@ -48,7 +48,7 @@ impl Recorder {
         Self { addr, serving }
     }
 
-    pub(super) async fn recorded(mut self) -> Recorded {
+    pub(crate) async fn recorded(mut self) -> Recorded {
         self.serving.join_next().await.unwrap().unwrap()
     }
 }
