@@ -22,7 +22,7 @@ use crate::config::{self, Consistent};
 use crate::secret::{REDACTED, Secret};
 use crate::settings::Complaint;
 use crate::simulator::shared::{Fault, Running, SimulatorError, Stand};
-use crate::simulator::{cirrus, startexam};
+use crate::simulator::{cirrus, examtesting, startexam};
 use crate::telemetry::LogSettings;
 
 #[derive(Debug, Subcommand)]
@@ -57,6 +57,22 @@ What the contract leaves open is a switch: --switches shows them. A file of them
   [simulator]
   schedule_activated = true")]
     Cirrus(Simulated),
+    /// ExamTesting's API, as its contract says.
+    #[command(
+        name = "examtesting",
+        after_help = "\
+Examples:
+  hris-relay simulate examtesting --listen 127.0.0.1:8092
+  hris-relay simulate examtesting --script faults.json --settings switches.toml
+  curl -s 127.0.0.1:8092/_sim/state       who is enabled, in which group
+  curl -s 127.0.0.1:8092/_sim/journal     every request, and calls that overlapped
+
+What the contract leaves open is a switch: --switches shows them. A file of them:
+  [simulator]
+  response_shape = \"xml\"
+  student_cap = 100"
+    )]
+    ExamTesting(Simulated),
 }
 
 /// What every simulator is started with.
@@ -121,6 +137,12 @@ impl Switches for cirrus::SimulatorSettings {
     }
 }
 
+impl Switches for examtesting::SimulatorSettings {
+    fn complaints(&self, prefix: &str) -> Vec<Complaint> {
+        Self::complaints(self, prefix)
+    }
+}
+
 impl<T: Switches> Consistent for SettingsFile<T> {
     fn complaints(&self) -> Vec<Complaint> {
         self.simulator.complaints("simulator")
@@ -148,6 +170,16 @@ pub(super) async fn run(platform: Simulate, clock: Arc<dyn Clock>) -> Result<(),
             let schedules: Vec<_> = schedules.map(|schedule| schedule.id.as_str()).collect();
             let title = format!("Cirrus, schedules {}", schedules.join(", "));
             let start = |addr| cirrus::Simulator::start(settings, addr, clock);
+            serve(simulated, &title, start).await
+        }
+        Simulate::ExamTesting(simulated) => {
+            let Some(settings) = switches::<examtesting::SimulatorSettings>(&simulated)? else {
+                return Ok(());
+            };
+            let groups = settings.groups.iter();
+            let groups: Vec<_> = groups.map(String::as_str).collect();
+            let title = format!("ExamTesting, groups {}", groups.join(", "));
+            let start = |addr| examtesting::Simulator::start(settings, addr, clock);
             serve(simulated, &title, start).await
         }
     }
@@ -287,6 +319,7 @@ mod tests {
     fn the_switches_shown_are_a_file_that_changes_nothing() {
         read_back::<startexam::SimulatorSettings>();
         read_back::<cirrus::SimulatorSettings>();
+        read_back::<examtesting::SimulatorSettings>();
     }
 
     #[test]

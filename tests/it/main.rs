@@ -40,4 +40,5 @@ mod stages;
 mod startexam_errors;
 mod startexam_wire;
 mod support;
+mod three_platforms;
 mod whole;
