@@ -6,6 +6,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::registry::platforms;
+
 /// Why a text cannot be the name it was given as.
 ///
 /// It never repeats the text: an employee id names a person.
@@ -173,25 +175,69 @@ impl TryFrom<String> for FactVersion {
     }
 }
 
-/// The exam platforms hris-relay keeps in step.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Provider {
-    /// StartExam, `api.startexam.com`.
-    StartExam,
+/// An exam platform that hris-relay keeps in step.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Provider(&'static str);
+
+macro_rules! providers {
+    ($($name:ident { constant: $constant:ident, $($rest:tt)* })*) => {
+        impl Provider {
+            $(
+                #[doc = concat!("`", stringify!($name), "`")]
+                pub const $constant: Self = Self(stringify!($name));
+            )*
+
+            /// Every platform of the registry, in the order they are listed to people.
+            pub const ALL: &'static [Self] = &[$(Self::$constant),*];
+        }
+    };
 }
+platforms!(providers);
 
 impl Provider {
-    /// Every platform, in the order they are listed to people.
-    pub const ALL: &'static [Self] = &[Self::StartExam];
+    /// A platform outside the registry: configuration, records and the command line do not
+    /// know it.
+    pub const fn unregistered(word: &'static str) -> Self {
+        Self(word)
+    }
 
     /// The word used in topics, metrics, configuration and on the command line.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::StartExam => "startexam",
-        }
+        self.0
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl Serialize for Provider {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Provider {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        raw.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for Provider {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Provider".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let words: Vec<_> = Self::ALL.iter().map(|provider| provider.0).collect();
+        schemars::json_schema!({
+            "description": "An exam platform that hris-relay keeps in step.",
+            "type": "string",
+            "enum": words
+        })
     }
 }
 
@@ -215,8 +261,13 @@ impl std::str::FromStr for Provider {
 
 /// The word names no platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is not a provider: expected `startexam`")]
+#[error("is not a provider: expected one of {}", words())]
 pub struct UnknownProvider;
+
+fn words() -> String {
+    let words = Provider::ALL.iter().map(|provider| format!("`{provider}`"));
+    words.collect::<Vec<_>>().join(", ")
+}
 
 #[cfg(test)]
 mod tests {

@@ -14,8 +14,9 @@ use hris_relay::event::{Event, Fact, Groups, Hire, Phase, Termination, When};
 use hris_relay::id::{EmployeeId, EventId, GroupId, Provider, SourceId};
 use hris_relay::log::{Log, Record, Topic};
 use hris_relay::provider::startexam::wire::{SYNC_EMPLOYEES, Status};
+use hris_relay::simulator::shared::Entry;
 use hris_relay::simulator::startexam::{
-    Counters, Entry, ProgramSettings, Running, Simulator, SimulatorSettings,
+    ProgramSettings, Running, Simulator, SimulatorSettings, Tally,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -83,13 +84,13 @@ async fn measure_once(
     let more = configuration(&account, platform.addr(), company.max_rps);
     let place = Place::new(kind, &more, clock).await?;
     let log = place.open(clock)?;
-    let roles = [Role::Roster, Role::Worker(Provider::StartExam)];
+    let roles = [Role::Roster, Role::Worker(Provider::STARTEXAM)];
     let relay = Relay::start(&place.settings, &roles, Arc::clone(&log), Arc::clone(clock))?;
 
     let people = u64::from(company.people);
     append(&*log, company.people, hire()?, clock.now()).await?;
-    reached(&platform, clock, |counters| {
-        counters.programs.employees_registered >= people * PROGRAMS
+    reached(&platform, clock, |tally| {
+        tally.programs.employees_registered >= people * PROGRAMS
     })
     .await?;
     quiet(&platform).await;
@@ -98,9 +99,9 @@ async fn measure_once(
     let started = clock.now();
     append(&*log, company.people, termination(), started).await?;
     let appended = clock.now();
-    reached(&platform, clock, |counters| {
-        counters.synced.became_hidden >= people
-            && counters.programs.employees_unregistered >= people * PROGRAMS
+    reached(&platform, clock, |tally| {
+        tally.synced.became_hidden >= people
+            && tally.programs.employees_unregistered >= people * PROGRAMS
     })
     .await?;
     quiet(&platform).await;
@@ -246,17 +247,17 @@ async fn append(log: &dyn Log, people: u32, fact: Fact, now: Timestamp) -> anyho
 async fn reached(
     platform: &Running,
     clock: &Arc<dyn Clock>,
-    is_wanted: impl Fn(&Counters) -> bool,
+    is_wanted: impl Fn(&Tally) -> bool,
 ) -> anyhow::Result<()> {
     let deadline = clock.elapsed() + PATIENCE;
     loop {
-        let counters = platform.simulator().counters();
-        if is_wanted(&counters) {
+        let tally = platform.simulator().tally();
+        if is_wanted(&tally) {
             return Ok(());
         }
         ensure!(
             clock.elapsed() < deadline,
-            "the platform does not agree: {counters:?}"
+            "the platform does not agree: {tally:?}"
         );
         tokio::time::sleep(LOOK).await;
     }

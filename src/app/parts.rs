@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::clock::Clock;
 use crate::config::Settings;
@@ -12,10 +12,10 @@ use crate::log::kafka::KafkaLog;
 use crate::log::sqlite::SqliteLog;
 use crate::log::{ConsumeError, Log};
 use crate::person::{Rules, SourceRules};
-use crate::plan::StartExamPlanner;
+use crate::plan::Planner;
 use crate::provider::Platform;
-use crate::provider::startexam::{StartExam, StartExamSettings};
 use crate::receiver::SourceKind;
+use crate::registry::platforms;
 use crate::roster::Admissions;
 use crate::worker::{BURST, Generation, Limits, WorkerRules};
 
@@ -91,52 +91,57 @@ pub(super) fn admissions(settings: &Settings) -> Admissions {
     )
 }
 
-/// What a provider's worker goes by.
+macro_rules! clients {
+    ($($name:ident {
+        constant: $constant:ident, client: $client:ident, settings: $settings:ident,
+        planner: $planner:ident, assignment: $part:ident, account: $account:literal,
+        meaning: $meaning:literal,
+    })*) => {
+        /// How a provider is planned for, and the client it is called through.
+        fn planner_and_client(
+            settings: &Settings,
+            provider: Provider,
+            clock: Arc<dyn Clock>,
+        ) -> anyhow::Result<(Box<dyn Planner>, Arc<dyn Platform>)> {
+            let is_not_configured = || format!("providers.{provider} is not configured");
+            $(
+                if provider == Provider::$constant {
+                    let account = settings.providers.$name.as_ref();
+                    let account = account.with_context(is_not_configured)?;
+                    let client = crate::provider::$name::$client::from_settings(account, clock)
+                        .with_context(|| format!("the {provider} client cannot be made"))?;
+                    let assignments = settings.assignments.clone();
+                    let planner = crate::plan::$planner::new(assignments, account);
+                    return Ok((Box::new(planner), Arc::new(client)));
+                }
+            )*
+            bail!(is_not_configured())
+        }
+    };
+}
+platforms!(clients);
+
+/// What a provider's worker goes by, and the client it calls through.
 ///
 /// # Errors
 /// When the provider is not configured, or cannot be called as it is.
-pub fn worker_rules(
+pub fn worker(
     settings: &Settings,
     provider: Provider,
     clock: Arc<dyn Clock>,
-) -> anyhow::Result<WorkerRules> {
-    match provider {
-        Provider::StartExam => {
-            let account = settings.providers.startexam.as_ref();
-            let account = account.context("providers.startexam is not configured")?;
-            startexam(settings, account, clock).map(|(rules, _)| rules)
-        }
-    }
-}
-
-/// What a StartExam worker goes by, and the client it calls through.
-pub(super) fn startexam(
-    settings: &Settings,
-    account: &StartExamSettings,
-    clock: Arc<dyn Clock>,
 ) -> anyhow::Result<(WorkerRules, Arc<dyn Platform>)> {
-    let platform =
-        StartExam::from_settings(account, clock).context("the StartExam client cannot be made")?;
-    let planner = StartExamPlanner::new(
-        settings.assignments.clone(),
-        account.profile_fields.clone(),
-        account.removal_order,
-    );
+    let (planner, client) = planner_and_client(settings, provider, clock)?;
+    let accounts = settings.providers.accounts();
+    let account = accounts.into_iter().find(|(known, _)| *known == provider);
+    let (_, account) = account.context("the provider is not configured")?;
     let rules = WorkerRules {
-        provider: Provider::StartExam,
+        provider,
         people: people_rules(settings),
-        planner: Box::new(planner),
+        planner,
         assignments: Generation::new(settings.assignments_generation, &settings.assignments),
         partitions: 1,
-        limits: Limits {
-            calls_per_second: account.max_rps,
-            burst: BURST,
-            in_flight: account.max_in_flight,
-            accounts: account.sync_batch_max,
-            registrations: account.program_batch_max,
-            call_timeout: account.call_timeout,
-        },
+        limits: Limits::new(account.capacity(), BURST),
         settings: settings.worker.clone(),
     };
-    Ok((rules, Arc::new(platform)))
+    Ok((rules, client))
 }

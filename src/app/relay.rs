@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -208,14 +208,7 @@ impl Relay {
 
     fn add_worker(&mut self, settings: &Settings, provider: Provider) -> anyhow::Result<()> {
         let clock = Arc::clone(&self.process.clock);
-        let (rules, platform) = match provider {
-            Provider::StartExam => {
-                let Some(account) = &settings.providers.startexam else {
-                    bail!("providers.startexam is not configured");
-                };
-                parts::startexam(settings, account, clock)?
-            }
-        };
+        let (rules, platform) = parts::worker(settings, provider, clock)?;
         let settings = settings.shard.clone();
         let process = self.process.clone();
         let host = move |partitions| {

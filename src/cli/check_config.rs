@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::arguments::{Configured, Output};
 use super::process::load;
 use super::{CommandError, print};
-use crate::app::{open_log_read_only, worker_rules};
+use crate::app::{open_log_read_only, worker};
 use crate::clock::Clock;
 use crate::config::{self, Loaded, Settings};
 use crate::id::Provider;
@@ -81,7 +81,7 @@ async fn against_state(
         open_log_read_only(settings, Arc::clone(clock)).context("the log cannot be opened")?;
     let mut rehearsed = Vec::new();
     for provider in settings.providers.configured() {
-        let rules = worker_rules(settings, provider, Arc::clone(clock))?;
+        let (rules, _) = worker(settings, provider, Arc::clone(clock))?;
         let rehearsal = rehearse(log.as_deref(), rules, clock.now()).await;
         let context = || format!("what {provider} would be told cannot be said");
         rehearsed.push((provider, rehearsal.with_context(context)?));

@@ -6,7 +6,6 @@
 //! for, and never show a secret. It is the only place that reads the environment.
 
 mod layers;
-mod nearest;
 mod origin;
 mod place;
 mod reading;

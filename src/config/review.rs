@@ -3,11 +3,11 @@
 use toml::{Table, Value};
 
 use super::layers::variable_of;
-use super::nearest::nearest;
 use super::origin::{Origin, Origins};
 use super::place::Place;
 use super::refused::{Refusal, shown};
 use super::shape::{Kind, Known, Shape};
+use crate::nearest::nearest;
 use crate::settings::Complaint;
 
 /// Stands for a value that may be a misspelt secret.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,8 +12,9 @@ use crate::admin::AdminSettings;
 use crate::id::Provider;
 use crate::log::kafka::KafkaSettings;
 use crate::plan::Assignment;
-use crate::provider::startexam::StartExamSettings;
+use crate::provider::PlatformSettings;
 use crate::receiver::settings::{ReceiverSettings, SourceSettings, source_complaints};
+use crate::registry::platforms;
 use crate::roster::RosterSettings;
 use crate::settings::Complaint;
 use crate::shard::ShardSettings;
@@ -51,20 +53,55 @@ pub struct Settings {
     pub log: LogSettings,
 }
 
-/// The exam platforms to keep in step; one that is left out is not called.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Providers {
-    /// One StartExam account.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub startexam: Option<StartExamSettings>,
+macro_rules! accounts {
+    ($($name:ident {
+        constant: $constant:ident, client: $client:ident, settings: $settings:ident,
+        planner: $planner:ident, assignment: $part:ident, account: $account:literal,
+        meaning: $meaning:literal,
+    })*) => {
+        /// The exam platforms to keep in step; one that is left out is not called.
+        #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+        #[serde(default)]
+        pub struct Providers {
+            $(
+                #[doc = $account]
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $name: Option<crate::provider::$name::$settings>,
+            )*
+        }
+
+        impl Providers {
+            /// The platforms that are configured, with their settings.
+            pub fn accounts(&self) -> Vec<(Provider, &dyn PlatformSettings)> {
+                let mut accounts: Vec<(Provider, &dyn PlatformSettings)> = Vec::new();
+                $(
+                    if let Some(account) = &self.$name {
+                        accounts.push((Provider::$constant, account));
+                    }
+                )*
+                accounts
+            }
+
+            /// What the platforms' parts of the assignments contradict.
+            fn assignment_complaints(&self, assignments: &[Assignment]) -> Vec<Complaint> {
+                let mut complaints = Vec::new();
+                $(
+                    let account = self.$name.as_ref();
+                    let found = crate::plan::$name::complaints(assignments, account, "assignments");
+                    complaints.extend(found);
+                )*
+                complaints
+            }
+        }
+    };
 }
+platforms!(accounts);
 
 impl Providers {
     /// The platforms that are configured.
     pub fn configured(&self) -> Vec<Provider> {
-        let startexam = self.startexam.as_ref().map(|_| Provider::StartExam);
-        startexam.into_iter().collect()
+        let accounts = self.accounts().into_iter();
+        accounts.map(|(provider, _)| provider).collect()
     }
 }
 
@@ -102,14 +139,16 @@ impl Consistent for Settings {
         complaints.extend(source_complaints("sources", &self.sources));
         complaints.extend(self.roster.complaints("roster", &self.sources));
         complaints.extend(Assignment::complaints(&self.assignments, "assignments"));
+        complaints.extend(self.providers.assignment_complaints(&self.assignments));
         complaints.extend(self.worker.complaints("worker"));
         complaints.extend(self.shard.complaints("shard"));
         complaints.extend(self.log.complaints("log"));
-        if let Some(startexam) = &self.providers.startexam {
-            complaints.extend(startexam.complaints("providers.startexam"));
-            complaints.extend(self.drain_complaint(startexam));
-            complaints.extend(self.reassert_complaint(startexam));
-            complaints.extend(self.lease_complaint(startexam));
+        for (provider, account) in self.providers.accounts() {
+            complaints.extend(account.complaints(&format!("providers.{provider}")));
+            let call = (provider, account.capacity().call_timeout);
+            complaints.extend(self.drain_complaint(call));
+            complaints.extend(self.reassert_complaint(call));
+            complaints.extend(self.lease_complaint(call));
         }
         complaints
     }
@@ -117,15 +156,15 @@ impl Consistent for Settings {
 
 impl Settings {
     /// What a call may still do cannot be undone before its time is over.
-    fn reassert_complaint(&self, startexam: &StartExamSettings) -> Option<Complaint> {
+    fn reassert_complaint(&self, (provider, call): (Provider, Duration)) -> Option<Complaint> {
         let after = self.worker.reassert_after?;
-        (after < startexam.call_timeout).then(|| {
+        (after < call).then(|| {
             Complaint::new(
                 "worker.reassert_after",
                 humantime::format_duration(after),
                 format!(
-                    "must be at least providers.startexam.call_timeout ({})",
-                    humantime::format_duration(startexam.call_timeout)
+                    "must be at least providers.{provider}.call_timeout ({})",
+                    humantime::format_duration(call)
                 ),
             )
         })
@@ -133,15 +172,15 @@ impl Settings {
 
     /// A call of an owner that was frozen or cut off must be over before its session is, for
     /// then somebody else takes over. In the embedded log the lock itself is the lease.
-    fn lease_complaint(&self, startexam: &StartExamSettings) -> Option<Complaint> {
+    fn lease_complaint(&self, (provider, call): (Provider, Duration)) -> Option<Complaint> {
         let (heartbeat, lease) = (self.kafka.heartbeat(), self.shard.lease);
-        let (session, call) = (self.kafka.session_timeout, startexam.call_timeout);
+        let session = self.kafka.session_timeout;
         let is_short = heartbeat.saturating_add(lease).saturating_add(call) >= session;
         (self.kafka.is_used() && is_short).then(|| {
             let shown = humantime::format_duration;
             let reason = format!(
                 "must be longer than a heartbeat ({}), shard.lease ({}) and \
-                 providers.startexam.call_timeout ({}) together",
+                 providers.{provider}.call_timeout ({}) together",
                 shown(heartbeat),
                 shown(lease),
                 shown(call)
@@ -151,14 +190,14 @@ impl Settings {
     }
 
     /// A drain that is shorter than a call would cut it off, and leave open what it did.
-    fn drain_complaint(&self, startexam: &StartExamSettings) -> Option<Complaint> {
-        let (drain, call) = (self.shard.drain, startexam.call_timeout);
+    fn drain_complaint(&self, (provider, call): (Provider, Duration)) -> Option<Complaint> {
+        let drain = self.shard.drain;
         (drain <= call).then(|| {
             Complaint::new(
                 "shard.drain",
                 humantime::format_duration(drain),
                 format!(
-                    "must be longer than providers.startexam.call_timeout ({})",
+                    "must be longer than providers.{provider}.call_timeout ({})",
                     humantime::format_duration(call)
                 ),
             )

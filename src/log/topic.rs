@@ -24,6 +24,8 @@ pub enum Topic {
     DeadLetters(Provider),
     /// What was done for whom, when, on which fact; key: employee id.
     Outcomes(Provider),
+    /// Exam and start links that one provider returned, credentials; key: employee id.
+    Links(Provider),
     /// Authentic webhook bodies that could not be mapped; key: source.
     Quarantine,
 }
@@ -55,6 +57,7 @@ impl Topic {
                 Self::State(provider),
                 Self::DeadLetters(provider),
                 Self::Outcomes(provider),
+                Self::Links(provider),
             ]);
         }
         topics
@@ -73,7 +76,7 @@ impl Topic {
     pub const fn cleanup(self) -> Cleanup {
         match self {
             Self::People | Self::State(_) => Cleanup::Compact,
-            Self::Inbox => Cleanup::Delete(DAY.saturating_mul(7)),
+            Self::Inbox | Self::Links(_) => Cleanup::Delete(DAY.saturating_mul(7)),
             Self::Events => Cleanup::Delete(DAY.saturating_mul(30)),
             Self::InboxDeadLetters
             | Self::EventsDeadLetters
@@ -95,6 +98,7 @@ impl fmt::Display for Topic {
             Self::State(provider) => write!(f, "hris.{provider}.state"),
             Self::DeadLetters(provider) => write!(f, "hris.{provider}.dlq"),
             Self::Outcomes(provider) => write!(f, "hris.{provider}.outcomes"),
+            Self::Links(provider) => write!(f, "hris.{provider}.links"),
             Self::Quarantine => f.write_str("hris.quarantine"),
         }
     }
@@ -122,6 +126,7 @@ impl Group {
                 Topic::State(provider),
                 Topic::DeadLetters(provider),
                 Topic::Outcomes(provider),
+                Topic::Links(provider),
             ],
         }
     }

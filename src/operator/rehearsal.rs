@@ -75,12 +75,13 @@ impl Verb {
 
 impl From<&Operation> for Step {
     fn from(operation: &Operation) -> Self {
-        let (verb, target) = match operation {
-            Operation::Lock { .. } => (Verb::Lock, None),
-            Operation::Activate { .. } => (Verb::Activate, None),
-            Operation::Join { target } => (Verb::Join, Some(target)),
-            Operation::Leave { target } => (Verb::Leave, Some(target)),
+        let verb = match operation {
+            Operation::Lock { .. } => Verb::Lock,
+            Operation::Activate { .. } => Verb::Activate,
+            Operation::Join { .. } => Verb::Join,
+            Operation::Leave { .. } => Verb::Leave,
         };
+        let target = operation.registration();
         Self {
             verb,
             target: target.map(|Target(name)| name.clone()),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Aspect;
-use crate::provider::{Operation, Profile, Target};
+use crate::provider::{Existence, Operation, Profile, Target};
 
 /// A short name for a value's content: 64 bits of SHA-256, as 16 hexadecimal digits. It
 /// stands for personal data where the data itself is not kept.
@@ -61,6 +61,13 @@ pub enum Membership {
 pub struct Applied {
     /// The account.
     pub account: Account,
+    /// It was confirmed, or adopted, once: whatever became of it since, it is there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_present: bool,
+    /// A call that may have made it got no answer. A lock makes none, so one without an answer
+    /// says nothing of whose account it is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub may_be_present: bool,
     /// Registrations that are, or may be, in force.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub targets: BTreeMap<Target, Membership>,
@@ -69,7 +76,10 @@ pub struct Applied {
 impl Applied {
     /// Notes, before a call is sent, that its operation may be in force from now on.
     pub fn announce(&mut self, operation: &Operation) {
-        self.doubt(Aspect::from(operation));
+        for aspect in Aspect::all_of(operation) {
+            self.doubt(aspect);
+        }
+        self.may_be_present |= operation.makes_account();
     }
 
     /// Notes that something may be otherwise than it was confirmed.
@@ -103,15 +113,32 @@ impl Applied {
         )
     }
 
+    /// Whether the account is there.
+    pub fn existence(&self) -> Existence {
+        if self.is_present {
+            Existence::Present
+        } else if self.may_be_present {
+            Existence::Perhaps
+        } else {
+            Existence::Absent
+        }
+    }
+
     /// Notes that an operation is in force.
     pub fn confirm(&mut self, operation: &Operation) {
         match operation {
-            Operation::Lock { .. } => self.account = Account::Locked,
-            Operation::Activate { profile } => {
-                self.account = Account::Active(profile_digest(profile));
+            Operation::Lock { .. } => {
+                self.account = Account::Locked;
+                self.is_there();
             }
-            Operation::Join { target } => {
+            Operation::Activate { profile, .. } => self.activated(profile),
+            Operation::Join {
+                target, profile, ..
+            } => {
                 self.targets.insert(target.clone(), Membership::Joined);
+                if let Some(profile) = profile {
+                    self.activated(profile);
+                }
             }
             Operation::Leave { target } => {
                 self.targets.remove(target);
@@ -119,14 +146,54 @@ impl Applied {
         }
     }
 
+    fn activated(&mut self, profile: &Profile) {
+        self.account = Account::Active(profile_digest(profile));
+        self.is_there();
+    }
+
+    fn is_there(&mut self) {
+        self.is_present = true;
+        self.may_be_present = false;
+    }
+
+    /// Notes that the platform does not know the person of an operation: whoever is to be
+    /// removed is, and whoever is to be active has no account yet, and so can be registered
+    /// nowhere, whatever was confirmed.
+    pub fn miss(&mut self, operation: &Operation) {
+        self.is_present = false;
+        self.may_be_present = false;
+        match operation {
+            Operation::Lock { .. } => self.account = Account::Locked,
+            Operation::Activate { .. } => self.has_no_account(),
+            Operation::Join { target, .. } => {
+                self.has_no_account();
+                self.targets.remove(target);
+            }
+            Operation::Leave { target } => {
+                self.targets.remove(target);
+            }
+        }
+    }
+
+    fn has_no_account(&mut self) {
+        self.account = Account::Unknown;
+        for membership in self.targets.values_mut() {
+            *membership = Membership::Unsure;
+        }
+    }
+
     /// Takes an announcement back: the operation surely did not happen, so things are as
     /// they were `before` it.
     pub fn take_back(&mut self, operation: &Operation, before: &Self) {
+        self.may_be_present = before.may_be_present;
         match operation {
             Operation::Lock { .. } | Operation::Activate { .. } => {
                 self.account.clone_from(&before.account);
             }
-            Operation::Join { target } | Operation::Leave { target } => {
+            Operation::Join { target, .. } | Operation::Leave { target } => {
+                if operation.makes_account() {
+                    self.account.clone_from(&before.account);
+                }
                 match before.targets.get(target) {
                     Some(membership) => self.targets.insert(target.clone(), *membership),
                     None => self.targets.remove(target),
@@ -146,9 +213,7 @@ mod tests {
     use super::*;
 
     fn join() -> Operation {
-        Operation::Join {
-            target: Target("program:p".to_owned()),
-        }
+        Operation::join(Target("program:p".to_owned()))
     }
 
     #[test]
@@ -162,6 +227,55 @@ mod tests {
         assert_eq!(refused, before);
         applied.confirm(&join());
         assert_eq!(applied.targets.values().next(), Some(&Membership::Joined));
+    }
+
+    #[test]
+    fn a_join_that_may_make_the_account_leaves_it_in_doubt_until_it_is_over() {
+        let profile = Profile(vec![("Email".to_owned(), "ada".to_owned())]);
+        let target = Target("schedule:s".to_owned());
+        let making = Operation::Join {
+            target: target.clone(),
+            profile: Some(profile.clone()),
+            heard: None,
+            is_repeat: false,
+        };
+        let before = Applied::default();
+        assert_eq!(before.existence(), Existence::Absent);
+        let mut applied = before.clone();
+        applied.announce(&making);
+        assert_eq!(applied.existence(), Existence::Perhaps);
+        let mut refused = applied.clone();
+        refused.take_back(&making, &before);
+        assert_eq!(refused, before);
+        applied.confirm(&making);
+        assert_eq!(applied.account, Account::Active(profile_digest(&profile)));
+        assert_eq!(applied.existence(), Existence::Present);
+        applied.miss(&Operation::join(target));
+        assert_eq!(applied, before, "the platform knows nobody of that name");
+    }
+
+    #[test]
+    fn a_lock_without_an_answer_makes_nobody_ours() {
+        let mut applied = Applied::default();
+        applied.announce(&Operation::lock(Profile::default()));
+        assert_eq!(applied.account, Account::Unsure);
+        assert_eq!(applied.existence(), Existence::Absent);
+        applied.announce(&Operation::activate(Profile::default()));
+        applied.announce(&Operation::lock(Profile::default()));
+        assert_eq!(applied.existence(), Existence::Perhaps);
+    }
+
+    #[test]
+    fn an_account_that_was_confirmed_once_is_there_whatever_is_in_doubt() {
+        let mut applied = Applied::default();
+        applied.confirm(&Operation::activate(Profile::default()));
+        applied.doubt_everything();
+        assert_eq!(applied.existence(), Existence::Present);
+        applied.miss(&Operation::lock(Profile::default()));
+        assert_eq!(
+            (applied.account.clone(), applied.existence()),
+            (Account::Locked, Existence::Absent)
+        );
     }
 
     #[test]

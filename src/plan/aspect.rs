@@ -36,11 +36,24 @@ impl From<Aspect> for String {
     }
 }
 
+impl Aspect {
+    /// Everything an operation may change: registering may make the account too.
+    pub fn all_of(operation: &Operation) -> Vec<Self> {
+        let own = Self::from(operation);
+        let account = matches!(operation, Operation::Join { profile, .. } if profile.is_some());
+        if account {
+            vec![own, Self::Account]
+        } else {
+            vec![own]
+        }
+    }
+}
+
 impl From<&Operation> for Aspect {
     fn from(operation: &Operation) -> Self {
         match operation {
             Operation::Lock { .. } | Operation::Activate { .. } => Self::Account,
-            Operation::Join { target } | Operation::Leave { target } => {
+            Operation::Join { target, .. } | Operation::Leave { target } => {
                 Self::Target(target.clone())
             }
         }

@@ -7,40 +7,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::GroupId;
 use crate::provider::Target;
+use crate::registry::platforms;
 use crate::settings::Complaint;
 
 /// The group name of the rule for people whom no other rule covers.
-const EVERYBODY_ELSE: &str = "*";
+pub(super) const EVERYBODY_ELSE: &str = "*";
 
-/// What members of one HR group are registered to, at each platform.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Assignment {
-    /// The group as HR names it, or `*` for active people in no other assigned group.
-    pub group: String,
-    /// What it means at StartExam.
-    pub startexam: Option<StartExamAssignment>,
+macro_rules! assignment {
+    ($($name:ident {
+        constant: $constant:ident, client: $client:ident, settings: $settings:ident,
+        planner: $planner:ident, assignment: $part:ident, account: $account:literal,
+        meaning: $meaning:literal,
+    })*) => {
+        /// What members of one HR group are registered to, at each platform.
+        #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+        #[serde(default)]
+        pub struct Assignment {
+            /// The group as HR names it, or `*` for active people in no other assigned group.
+            pub group: String,
+            $(
+                #[doc = $meaning]
+                pub $name: Option<super::$name::$part>,
+            )*
+        }
+    };
 }
-
-/// What a group means at StartExam.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct StartExamAssignment {
-    /// Programs by StartExam's own id (GUID).
-    pub programs: Vec<String>,
-    /// Programs by the external id they were given in StartExam.
-    pub external_programs: Vec<String>,
-}
-
-impl StartExamAssignment {
-    /// The programs as targets.
-    pub fn targets(&self) -> impl Iterator<Item = Target> {
-        let own = self.programs.iter();
-        let external = self.external_programs.iter();
-        own.map(|id| Target(format!("program:{id}")))
-            .chain(external.map(|id| Target(format!("program-external:{id}"))))
-    }
-}
+platforms!(assignment);
 
 impl Assignment {
     /// What contradicts itself.

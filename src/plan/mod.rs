@@ -8,18 +8,24 @@
 mod applied;
 mod aspect;
 mod assignments;
-mod startexam;
+pub mod cirrus;
+pub mod examtesting;
+pub mod startexam;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+
+use jiff::Timestamp;
 
 use crate::person::Standing;
 use crate::provider::{Operation, Profile, Target};
 
 pub use applied::{Account, Applied, Digest, Membership};
 pub use aspect::Aspect;
-pub use assignments::{Assignment, StartExamAssignment};
-pub use startexam::StartExamPlanner;
+pub use assignments::Assignment;
+pub use cirrus::{CirrusAssignment, CirrusPlanner, CirrusSchedule};
+pub use examtesting::{ExamTestingAssignment, ExamTestingPlanner};
+pub use startexam::{StartExamAssignment, StartExamPlanner};
 
 /// How a person should be at a platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +36,9 @@ pub struct Desired {
     pub targets: BTreeSet<Target>,
     /// The person is active, but no assignment maps any of their groups.
     pub is_unmapped: bool,
+    /// When the newest fact about them was received: no part of the plan, but some platforms
+    /// ask from when a registration counts.
+    pub heard: Option<Timestamp>,
 }
 
 /// How a person's account should be.
@@ -76,4 +85,22 @@ pub trait Planner: Debug + Send + Sync {
 
     /// The operations that are possible now, most urgent first; empty: nothing to do.
     fn steps(&self, desired: &Desired, applied: &Applied) -> Vec<Operation>;
+
+    /// Registrations that are not wanted any more and that the platform cannot take back:
+    /// they are forgotten without a call, so that they are made anew when they are wanted
+    /// again.
+    fn lapsed(&self, _desired: &Desired, _applied: &Applied) -> Vec<Target> {
+        Vec::new()
+    }
+
+    /// Whether a field of the profile outlasts the facts: HR says it of nobody who has left, so
+    /// a lock sends it as it was sent last.
+    fn outlasts(&self, _field: &str) -> bool {
+        false
+    }
+
+    /// Whether a registration at this target needs a call of its own.
+    fn goes_alone(&self, _target: &Target) -> bool {
+        false
+    }
 }

@@ -67,6 +67,38 @@ pub enum Failure {
         /// Its message.
         said: String,
     },
+    /// Somebody has an account by that name.
+    #[error("provider has an account by that name already")]
+    AccountExists {
+        /// HTTP status.
+        status: u16,
+        /// Its message.
+        said: String,
+    },
+    /// It makes no more accounts: a limit of the plan is reached.
+    #[error("provider makes no more accounts")]
+    AccountsFull {
+        /// HTTP status.
+        status: u16,
+        /// Its message.
+        said: String,
+    },
+    /// The exam at the target has started: nobody can be unregistered any more.
+    #[error("provider changes nothing at a target that has started")]
+    TargetStarted {
+        /// HTTP status.
+        status: u16,
+        /// Its message.
+        said: String,
+    },
+    /// The platform would refuse what we know of the person, so nothing was sent.
+    #[error("the field {field} {reason}")]
+    Invalid {
+        /// The field, as the platform names it.
+        field: &'static str,
+        /// What is wrong with its value.
+        reason: &'static str,
+    },
     /// It does not know us, or the address is wrong (401, 403, systematic 404).
     #[error("provider rejected our credentials with status {status}")]
     Unauthorized {
@@ -97,6 +129,10 @@ impl Failure {
             Self::TooLarge => "call_too_large",
             Self::Refused { .. } => "operation_refused",
             Self::UnknownTarget { .. } => "target_unknown",
+            Self::AccountExists { .. } => "account_exists",
+            Self::AccountsFull { .. } => "accounts_full",
+            Self::TargetStarted { .. } => "target_started",
+            Self::Invalid { .. } => "profile_invalid",
             Self::Unauthorized { .. } => "credentials_rejected",
             Self::WrongClock => "clock_rejected",
         }
@@ -110,8 +146,12 @@ impl Failure {
             | Self::Garbled { .. }
             | Self::Throttled { .. }
             | Self::Faulted { .. } => Blame::Provider,
-            Self::TooLarge | Self::Refused { .. } => Blame::Event,
-            Self::UnknownTarget { .. } => Blame::Target,
+            Self::TooLarge
+            | Self::Refused { .. }
+            | Self::AccountExists { .. }
+            | Self::TargetStarted { .. }
+            | Self::Invalid { .. } => Blame::Event,
+            Self::UnknownTarget { .. } | Self::AccountsFull { .. } => Blame::Target,
             Self::Unauthorized { .. } | Self::WrongClock => Blame::Us,
         }
     }
@@ -125,6 +165,10 @@ impl Failure {
             | Self::TooLarge
             | Self::Refused { .. }
             | Self::UnknownTarget { .. }
+            | Self::AccountExists { .. }
+            | Self::AccountsFull { .. }
+            | Self::TargetStarted { .. }
+            | Self::Invalid { .. }
             | Self::Unauthorized { .. }
             | Self::WrongClock => false,
         }
@@ -140,6 +184,10 @@ impl Failure {
             | Self::TooLarge
             | Self::Refused { .. }
             | Self::UnknownTarget { .. }
+            | Self::AccountExists { .. }
+            | Self::AccountsFull { .. }
+            | Self::TargetStarted { .. }
+            | Self::Invalid { .. }
             | Self::Unauthorized { .. }
             | Self::WrongClock => None,
         }
@@ -157,11 +205,15 @@ impl Failure {
             | Self::Faulted { status, .. }
             | Self::Refused { status, .. }
             | Self::UnknownTarget { status, .. }
+            | Self::AccountExists { status, .. }
+            | Self::AccountsFull { status, .. }
+            | Self::TargetStarted { status, .. }
             | Self::Unauthorized { status } => Some(*status),
             Self::Unreachable
             | Self::Unanswered
             | Self::Throttled { .. }
             | Self::TooLarge
+            | Self::Invalid { .. }
             | Self::WrongClock => None,
         }
     }
@@ -169,13 +221,18 @@ impl Failure {
     /// The platform's own words, where it gave some. May hold personal data.
     pub fn said(&self) -> Option<&str> {
         match self {
-            Self::Refused { said, .. } | Self::UnknownTarget { said, .. } => Some(said),
+            Self::Refused { said, .. }
+            | Self::UnknownTarget { said, .. }
+            | Self::AccountExists { said, .. }
+            | Self::AccountsFull { said, .. }
+            | Self::TargetStarted { said, .. } => Some(said),
             Self::Unreachable
             | Self::Unanswered
             | Self::Garbled { .. }
             | Self::Throttled { .. }
             | Self::Faulted { .. }
             | Self::TooLarge
+            | Self::Invalid { .. }
             | Self::Unauthorized { .. }
             | Self::WrongClock => None,
         }

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
-pub use reqwest::Url;
 pub use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::header::{DATE, RETRY_AFTER};
 use reqwest::redirect::Policy;
+pub use reqwest::{Method, Url};
 
 use super::Failure;
 use crate::clock::Clock;
@@ -90,7 +90,22 @@ impl Http {
     /// [`Failure::Unreachable`] when there was no connection, so nothing was sent;
     /// [`Failure::Unanswered`] when the answer did not come, or not whole, in time.
     pub async fn post(&self, url: Url, headers: HeaderMap, body: Bytes) -> Result<Reply, Failure> {
-        let request = self.client.post(url).headers(headers).body(body);
+        self.send(Method::POST, url, headers, body).await
+    }
+
+    /// Sends a request with exactly these headers and bytes and reads the answer.
+    ///
+    /// # Errors
+    /// As [`Self::post`]. No failure holds the address: it may carry credentials.
+    pub async fn send(
+        &self,
+        method: Method,
+        url: Url,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Reply, Failure> {
+        let request = self.client.request(method, url);
+        let request = request.headers(headers).body(body);
         let mut response = request.send().await.map_err(|error| failure(&error))?;
         let now = SystemTime::from(self.clock.now());
         let text = |name: HeaderName| {
@@ -106,6 +121,35 @@ impl Http {
         let body = read(&mut response).await.map_err(|error| failure(&error))?;
         Ok(Reply { body, ..reply })
     }
+}
+
+/// The distance between the requests of one call that takes several. The worker paces calls.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace(Duration);
+
+impl Pace {
+    /// The pace of this many requests a second.
+    pub fn new(requests_per_second: f64) -> Self {
+        let interval = Duration::try_from_secs_f64(requests_per_second.recip());
+        Self(interval.unwrap_or_default())
+    }
+
+    /// Waits until the next request of a call may start.
+    pub async fn wait(self) {
+        tokio::time::sleep(self.0).await;
+    }
+}
+
+/// Gives up on the requests of one call after `limit`.
+///
+/// # Errors
+/// Those of the work; [`Failure::Unanswered`] when the time is over.
+pub async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let done = tokio::time::timeout(limit, work).await;
+    done.unwrap_or(Err(Failure::Unanswered))
 }
 
 /// Reads a body up to [`LONGEST_BODY`]; none when it is longer.

@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn of_a_compacted_topic_only_the_last_record_of_a_key_is_written() {
         let mut outbox = Outbox::default();
-        let outcomes = Topic::Outcomes(Provider::StartExam);
+        let outcomes = Topic::Outcomes(Provider::STARTEXAM);
         for payload in ["1", "2"] {
             outbox.write(Record::new(Topic::People, "e-1", payload));
             outbox.write(Record::new(outcomes, "e-1", payload));

@@ -8,7 +8,7 @@ use super::kind::Kind;
 use super::outcomes::Settled;
 use crate::id::EmployeeId;
 use crate::mutation::{Mutation, is_on};
-use crate::provider::{Answer, Blame, Call, Failure, Operation};
+use crate::provider::{Answer, Blame, Call, Done, Failure, Operation};
 use crate::shard::{CallId, Effect};
 
 /// A call that is not over.
@@ -54,19 +54,21 @@ impl Worker {
                 half: first_half.saturating_add(u64::from(index >= people.div_ceil(2))),
                 now,
             };
-            let failure = match answer {
-                Answer::Applied | Answer::Counted(_) => None,
-                Answer::Each(each) if is_on(Mutation::BatchOutcomeForAll) => {
-                    each.first().and_then(|first| first.as_ref().err().cloned())
+            let outcome = match answer {
+                Answer::Applied | Answer::Counted(_) => Ok(&Done::Applied),
+                Answer::Each(each) => {
+                    let index = if is_on(Mutation::BatchOutcomeForAll) {
+                        0
+                    } else {
+                        index
+                    };
+                    // Of whom the platform said nothing, it is open whether it acted.
+                    let outcome = each.get(index).map(Result::as_ref);
+                    outcome.unwrap_or(Err(&Failure::Unanswered))
                 }
-                Answer::Each(each) => each.get(index).map_or(
-                    // The platform said nothing of this person: whether it acted is open.
-                    Some(Failure::Unanswered),
-                    |result| result.as_ref().err().cloned(),
-                ),
-                Answer::Failed(failure) => Some(failure.clone()),
+                Answer::Failed(failure) => Err(failure),
             };
-            self.settle_person(&settled, failure.as_ref(), effects);
+            self.settle_person(&settled, outcome, effects);
         }
         self.doubt_ids(&over.call, answer, &strangers, now);
         for (id, _) in &over.call.people {
@@ -119,6 +121,10 @@ impl Worker {
             | Failure::TooLarge
             | Failure::Refused { .. }
             | Failure::UnknownTarget { .. }
+            | Failure::AccountExists { .. }
+            | Failure::AccountsFull { .. }
+            | Failure::TargetStarted { .. }
+            | Failure::Invalid { .. }
             | Failure::Unauthorized { .. }
             | Failure::WrongClock => failure.retry_after().is_some(),
         };

@@ -10,7 +10,7 @@ use super::kind::Kind;
 use super::limits::Limits;
 use super::queue::{Key, Queue, Stand, Waiting, is_leave};
 use crate::id::EmployeeId;
-use crate::provider::Operation;
+use crate::provider::{Operation, Target};
 
 /// The operations that wait for a call.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(super) struct Batches {
     busy: BTreeSet<Kind>,
     /// Smaller sizes for kinds whose last calls failed whole.
     sizes: BTreeMap<Kind, usize>,
+    /// Targets where everybody needs a call of their own.
+    alone: BTreeSet<Target>,
     last_ticket: u64,
 }
 
@@ -33,6 +35,7 @@ impl Batches {
             queues: BTreeMap::new(),
             busy: BTreeSet::new(),
             sizes: BTreeMap::new(),
+            alone: BTreeSet::new(),
             last_ticket: 0,
         }
     }
@@ -51,6 +54,13 @@ impl Batches {
         let queue = queue.or_insert_with(|| Queue::new(now));
         queue.add(is_leave, self.last_ticket, id.clone());
         Stand::new(key, self.last_ticket, is_leave)
+    }
+
+    /// From now on everybody at a target needs a call of their own.
+    pub(super) fn set_alone(&mut self, target: &Target) {
+        if !self.alone.contains(target) {
+            self.alone.insert(target.clone());
+        }
     }
 
     /// Takes an operation back.
@@ -78,6 +88,7 @@ impl Batches {
     fn size(&self, kind: &Kind) -> usize {
         let most = match kind {
             Kind::Revoke | Kind::Lock | Kind::Activate => self.limits.accounts,
+            Kind::Target(target) if self.alone.contains(target) => 1,
             Kind::Target(_) => self.limits.registrations,
         };
         self.sizes.get(kind).copied().unwrap_or(most).min(most)
@@ -135,7 +146,7 @@ impl Batches {
             return Vec::new();
         };
         let mut batch: Vec<Waiting> = queue.take(false, most).collect();
-        if most > 1 || batch.is_empty() {
+        if (most > 1 && self.limits.mixes) || batch.is_empty() {
             batch.extend(queue.take(true, most));
         }
         if queue.is_empty() {
@@ -181,7 +192,6 @@ mod tests {
     use super::super::kind::Rank;
     use super::super::limits::BURST;
     use super::*;
-    use crate::provider::Target;
 
     fn at(millisecond: i64) -> Timestamp {
         Timestamp::from_millisecond(millisecond).unwrap()
@@ -194,6 +204,7 @@ mod tests {
             in_flight: 8,
             accounts: 3,
             registrations: 2,
+            mixes: true,
             call_timeout: Duration::from_secs(1),
         };
         Batches::new(Duration::from_millis(50), limits)
@@ -204,8 +215,7 @@ mod tests {
     }
 
     fn lock() -> Operation {
-        let profile = crate::provider::Profile::default();
-        Operation::Lock { profile }
+        Operation::lock(crate::provider::Profile::default())
     }
 
     fn target() -> Target {
@@ -213,11 +223,11 @@ mod tests {
     }
 
     fn join() -> Operation {
-        Operation::Join { target: target() }
+        Operation::join(target())
     }
 
     fn leave() -> Operation {
-        Operation::Leave { target: target() }
+        Operation::leave(target())
     }
 
     fn ids(batch: &[Waiting]) -> Vec<&str> {
@@ -281,9 +291,7 @@ mod tests {
     fn revocations_go_before_due_locks_before_the_rest_before_tidying() {
         let mut batches = batches();
         batches.queue(1, &leave(), at(0));
-        let other = Operation::Join {
-            target: Target("program:z".to_owned()),
-        };
+        let other = Operation::join(Target("program:z".to_owned()));
         batches.queue(2, &other, at(0));
         batches.add(&id(3), &lock(), (Kind::Lock, None), at(0));
         batches.queue(4, &lock(), at(0));
@@ -307,9 +315,7 @@ mod tests {
     #[test]
     fn of_the_same_rank_whoever_waits_longest_goes_first() {
         let mut batches = batches();
-        let join = |name: &str| Operation::Join {
-            target: Target(name.to_owned()),
-        };
+        let join = |name: &str| Operation::join(Target(name.to_owned()));
         for (n, target) in [(1, "program:z"), (2, "program:a"), (3, "program:z")] {
             batches.queue(n, &join(target), at(0));
         }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::core::Worker;
 use super::kind::Kind;
 use super::state::OperationName;
-use super::targets::Why;
+use super::targets::{Why, accounts, gates};
 use crate::id::EmployeeId;
 use crate::provider::{Blame, Failure, Operation, Target};
 
@@ -24,7 +24,7 @@ impl Worker {
         failure: &Failure,
     ) -> bool {
         // A platform may refuse to unregister whoever it hides: that says nothing of others.
-        let Operation::Join { target } = operation else {
+        let Operation::Join { target, .. } = operation else {
             return false;
         };
         self.targets.refuses(target, id, failure)
@@ -38,13 +38,11 @@ impl Worker {
         failure: &Failure,
         now: Timestamp,
     ) {
-        let (Operation::Join { target } | Operation::Leave { target }) = operation else {
-            return;
-        };
-        let why = if failure.blame() == Blame::Target {
-            Why::Unknown
-        } else {
-            Why::Refusing
+        let (target, why) = match (failure, operation.target()) {
+            (Failure::AccountsFull { .. }, _) => (&accounts(), Why::Full),
+            (_, None) => return,
+            (_, Some(target)) if failure.blame() == Blame::Target => (target, Why::Unknown),
+            (_, Some(target)) => (target, Why::Refusing),
         };
         let until = self.try_again_at(now);
         if !self.targets.close(target, why, until) {
@@ -52,15 +50,38 @@ impl Worker {
         }
         match why {
             Why::Unknown => self.tell_unknown(target),
+            Why::Full => self.tell_full(),
             Why::Refusing => {
                 self.tell_refusing(target);
                 self.targets.blamed(target, id);
                 self.acquit(target, failure, now);
             }
         }
-        for id in self.batches.people(&Kind::Target(target.clone())) {
+        for id in self.queued_at(target, why) {
             self.plan(&id, now);
         }
+    }
+
+    /// Whoever waits for a call at what has been closed.
+    fn queued_at(&self, target: &Target, why: Why) -> Vec<EmployeeId> {
+        if why != Why::Full {
+            return self.batches.people(&Kind::Target(target.clone()));
+        }
+        let mut people = self.lanes.people();
+        people.retain(|id| {
+            let lane = self.lanes.get(id);
+            let queued = lane.and_then(|lane| lane.place.queued());
+            queued.is_some_and(Operation::makes_account)
+        });
+        people
+    }
+
+    fn tell_full(&self) {
+        tracing::error!(
+            provider = self.rules.provider.as_str(),
+            failure.code = "accounts_full",
+            "The provider makes no more accounts; raise its limit. Those who have one are served"
+        );
     }
 
     fn tell_unknown(&self, target: &Target) {
@@ -85,9 +106,7 @@ impl Worker {
     /// Lifts the marks of those who were given up before their target was found to be to
     /// blame.
     fn acquit(&mut self, target: &Target, failure: &Failure, now: Timestamp) {
-        let name = OperationName::from(&Operation::Join {
-            target: target.clone(),
-        });
+        let name = OperationName::from(&Operation::join(target.clone()));
         let since = self.targets.joined_at(target);
         for id in self.lanes.people() {
             let Some(lane) = self.lanes.get_mut(&id) else {
@@ -113,21 +132,26 @@ impl Worker {
         is_applied: bool,
         now: Timestamp,
     ) {
-        let (Operation::Join { target } | Operation::Leave { target }) = operation else {
-            return;
-        };
         let joins = matches!(operation, Operation::Join { .. });
-        if is_applied && joins {
+        if let Operation::Join { target, .. } = operation
+            && is_applied
+        {
             self.targets.joined(target, id, now);
         }
-        let shows_it_works = match self.targets.why_closed(target) {
-            None => false,
-            Some(Why::Unknown) => true,
-            Some(Why::Refusing) => is_applied && joins,
-        };
-        if !shows_it_works {
-            return;
+        for target in gates(operation) {
+            let shows_it_works = match self.targets.why_closed(&target) {
+                None => false,
+                Some(Why::Unknown) => true,
+                Some(Why::Refusing) => is_applied && joins,
+                Some(Why::Full) => is_applied,
+            };
+            if shows_it_works {
+                self.open_target(&target, now);
+            }
         }
+    }
+
+    fn open_target(&mut self, target: &Target, now: Timestamp) {
         tracing::info!(
             provider = self.rules.provider.as_str(),
             target.name = target.0,

@@ -148,7 +148,7 @@ impl Worker {
         let Some(lane) = self.lanes.get_mut(id) else {
             return;
         };
-        if lane.refresh(self.succession.is_outdated(), now) {
+        if lane.refresh(&*self.rules.planner, self.succession.is_outdated(), now) {
             self.changed.insert(id.clone());
         }
         let (steps, restraint) = self.allowed_steps(id, now);
@@ -179,6 +179,11 @@ impl Worker {
         self.enter(id, book, now);
         self.targets.wait(id, &steps);
         if let Next::Now(operation) = next {
+            if let Some(target) = operation.registration()
+                && self.rules.planner.goes_alone(target)
+            {
+                self.batches.set_alone(target);
+            }
             let until = now.checked_add(self.rules.settings.probe_every);
             let until = until.unwrap_or(Timestamp::MAX);
             self.targets.claim(id, operation, until);

@@ -228,6 +228,7 @@ mod tests {
             burst: BURST,
             in_flight: 100,
             accounts: 500,
+            mixes: true,
             registrations: 500,
             call_timeout: Duration::from_secs(30),
         })

@@ -11,7 +11,7 @@ pub(super) enum Kind {
     Lock,
     /// Activations and profile changes.
     Activate,
-    /// Registrations at one target.
+    /// Registrations at one target, and activations that name it.
     Target(Target),
 }
 
@@ -35,10 +35,13 @@ impl Kind {
         match operation {
             Operation::Lock { .. } if fell_due => Self::Lock,
             Operation::Lock { .. } => Self::Revoke,
-            Operation::Activate { .. } => Self::Activate,
-            Operation::Join { target } | Operation::Leave { target } => {
-                Self::Target(target.clone())
+            Operation::Activate { target: None, .. } => Self::Activate,
+            Operation::Activate {
+                target: Some(target),
+                ..
             }
+            | Operation::Join { target, .. }
+            | Operation::Leave { target } => Self::Target(target.clone()),
         }
     }
 

@@ -85,6 +85,16 @@ pub(super) struct Sent {
     pub(super) redrive: Option<EventId>,
 }
 
+impl Place {
+    /// What waits for its batch.
+    pub(super) const fn queued(&self) -> Option<&Operation> {
+        match self {
+            Self::Queued { operation, .. } => Some(operation),
+            Self::Idle | Self::InFlight { .. } => None,
+        }
+    }
+}
+
 impl Lane {
     pub(super) fn is_outlook_over(&self, now: Timestamp) -> bool {
         self.outlook

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::id::{EmployeeId, FactVersion, Provider};
 use crate::log::{Record, Topic, header};
-use crate::provider::{Counted, Failure, Operation};
+use crate::provider::{Counted, Failure, Link, Operation};
 
 /// One operation that reached an end, for the outcome and dead-letter topics.
 #[derive(Debug)]
@@ -39,6 +39,15 @@ struct Body<'a> {
     said: Option<&'a str>,
 }
 
+#[derive(Debug, Serialize)]
+struct LinksBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
+    links: &'a [Link],
+    at: Timestamp,
+    event: &'a str,
+}
+
 /// The call that something was done in, with what the platform counted for all its people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) struct Batch {
@@ -53,6 +62,19 @@ impl Letter<'_> {
     /// The record of something done.
     pub(super) fn done(&self, outcome: &str, batch: Option<Batch>) -> Record {
         self.record(Topic::Outcomes(self.provider), outcome, None, batch)
+    }
+
+    /// The record of what lets the person in.
+    pub(super) fn links(&self, links: &[Link]) -> Record {
+        let body = LinksBody {
+            target: self.operation.target().map(|target| target.0.as_str()),
+            links,
+            at: self.at,
+            event: self.event,
+        };
+        let payload = serde_json::to_vec(&body).unwrap_or_default();
+        Record::new(Topic::Links(self.provider), self.id.as_str(), payload)
+            .with_header(header::EVENT_ID, self.event.to_owned())
     }
 
     /// The record of something given up, with the code that says why.
@@ -76,15 +98,9 @@ impl Letter<'_> {
         said: Option<&str>,
         batch: Option<Batch>,
     ) -> Record {
-        let (operation, target) = match self.operation {
-            Operation::Lock { .. } => ("lock", None),
-            Operation::Activate { .. } => ("activate", None),
-            Operation::Join { target } => ("join", Some(target.0.as_str())),
-            Operation::Leave { target } => ("leave", Some(target.0.as_str())),
-        };
         let body = Body {
-            operation,
-            target,
+            operation: self.operation.verb(),
+            target: self.operation.target().map(|target| target.0.as_str()),
             outcome,
             attempt: self.attempt,
             at: self.at,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::provider::Capacity;
+
 /// What a provider can take.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
@@ -15,8 +17,25 @@ pub struct Limits {
     pub accounts: usize,
     /// People joining, and people leaving, in one call for a target.
     pub registrations: usize,
+    /// Whether whoever joins and whoever leaves share one call.
+    pub mixes: bool,
     /// The longest a call takes, answered or not.
     pub call_timeout: Duration,
+}
+
+impl Limits {
+    /// The limits of a platform with this capacity.
+    pub const fn new(capacity: Capacity, burst: u32) -> Self {
+        Self {
+            calls_per_second: capacity.calls_per_second,
+            burst,
+            in_flight: capacity.in_flight,
+            accounts: capacity.accounts,
+            registrations: capacity.registrations,
+            mixes: capacity.mixes,
+            call_timeout: capacity.call_timeout,
+        }
+    }
 }
 
 /// A burst that lets a person's lock and registrations go without a wait.

@@ -12,7 +12,7 @@ use super::state::{Dead, OperationName, Trying};
 use crate::id::EmployeeId;
 use crate::mutation::{Mutation, is_on};
 use crate::plan::Aspect;
-use crate::provider::{Blame, Call, Counted, Failure, Operation};
+use crate::provider::{Blame, Call, Counted, Done, Existence, Failure, Operation};
 use crate::shard::{CallId, Effect};
 
 /// One person's part of a call that is over.
@@ -35,7 +35,25 @@ pub(super) struct Settled<'a> {
     pub(super) now: Timestamp,
 }
 
+/// The word for somebody of whom the platform has no account.
+const MISSING: &str = "account_missing";
+
 impl Settled<'_> {
+    const fn is_removal(&self) -> bool {
+        match self.operation {
+            Operation::Lock { .. } | Operation::Leave { .. } => true,
+            Operation::Activate { .. } | Operation::Join { .. } => false,
+        }
+    }
+
+    /// Whether an earlier call may have made the account.
+    const fn may_have_made_it(&self) -> bool {
+        match self.operation {
+            Operation::Activate { account, .. } => matches!(account, Existence::Perhaps),
+            Operation::Lock { .. } | Operation::Join { .. } | Operation::Leave { .. } => false,
+        }
+    }
+
     fn name(&self) -> OperationName {
         OperationName::from(self.operation)
     }
@@ -54,7 +72,7 @@ impl Worker {
     pub(super) fn settle_person(
         &mut self,
         settled: &Settled<'_>,
-        failure: Option<&Failure>,
+        outcome: Result<&Done, &Failure>,
         effects: &mut Vec<Effect<Call>>,
     ) {
         let Some(lane) = self.lanes.get_mut(settled.id) else {
@@ -63,14 +81,51 @@ impl Worker {
         let Some(sent) = lane.return_from(settled.call) else {
             return;
         };
-        match failure {
-            None => self.applied(settled, &sent, effects),
-            Some(failure) => self.failed(settled, failure, &sent, effects),
+        match outcome {
+            Ok(Done::NotFound) if !settled.is_removal() => self.missed(settled, &sent, effects),
+            Ok(done) => self.applied(settled, done, &sent, effects),
+            Err(Failure::AccountExists { .. }) if settled.may_have_made_it() => {
+                self.recognised(settled, &sent);
+            }
+            Err(failure) => self.failed(settled, failure, &sent, effects),
         }
         self.write_state(settled.id, settled.now, effects);
     }
 
-    fn applied(&mut self, settled: &Settled<'_>, sent: &Sent, effects: &mut Vec<Effect<Call>>) {
+    /// The platform has no account of somebody who is to be active: the plan makes one next.
+    fn missed(&mut self, settled: &Settled<'_>, sent: &Sent, effects: &mut Vec<Effect<Call>>) {
+        let Some(lane) = self.lanes.get_mut(settled.id) else {
+            return;
+        };
+        lane.state.miss(settled.operation);
+        let tried = lane.state.trying.remove(&settled.name());
+        lane.cohort = None;
+        let attempt = tried.map_or(1, |tried| tried.attempts.saturating_add(1));
+        let letter = self.letter(settled, sent, attempt);
+        effects.push(Effect::Write(letter.done(MISSING, None)));
+        self.count(MISSING);
+    }
+
+    /// An earlier call that made the account got no answer: it is ours, and the plan changes it
+    /// next.
+    fn recognised(&mut self, settled: &Settled<'_>, sent: &Sent) {
+        if let Some(lane) = self.lanes.get_mut(settled.id) {
+            lane.state
+                .applied
+                .take_back(settled.operation, &sent.before);
+            lane.state.applied.is_present = true;
+            lane.cohort = None;
+        }
+        self.count("account_recognised");
+    }
+
+    fn applied(
+        &mut self,
+        settled: &Settled<'_>,
+        done: &Done,
+        sent: &Sent,
+        effects: &mut Vec<Effect<Call>>,
+    ) {
         let Settled {
             id, operation, now, ..
         } = *settled;
@@ -78,7 +133,11 @@ impl Worker {
             return;
         };
         let was_out = lane.state.guard.is_out;
-        lane.state.confirm(operation);
+        if *done == Done::NotFound {
+            lane.state.miss(operation);
+        } else {
+            lane.state.confirm(operation);
+        }
         lane.state.guard.confirm(operation, now);
         if settled.is_doubtful {
             lane.state.guard.meet_stranger();
@@ -98,7 +157,10 @@ impl Worker {
         });
         let outcome = settled.outcome();
         effects.push(Effect::Write(letter.done(outcome, batch)));
-        let is_lock = matches!(operation, Operation::Lock { .. });
+        if let Done::Linked(links) = done {
+            effects.push(Effect::Write(letter.links(links)));
+        }
+        let is_lock = operation.is_lock();
         if let Some(since) = sent.removal_since.filter(|_| is_lock && !was_out) {
             let took = Duration::try_from(now.duration_since(since)).unwrap_or_default();
             let seconds = &self.metrics.pending.removal_seconds;
@@ -148,8 +210,9 @@ impl Worker {
         // A batch that was refused may have been applied in part.
         let is_certain = settled.people == 1 || failure.blame() != Blame::Event;
         if failure.is_ambiguous() && !is_on(Mutation::UnsureIsTakenBack) {
-            let aspect = Aspect::from(settled.operation);
-            lane.state.reassert_later(aspect, settled.now, after);
+            for aspect in Aspect::all_of(settled.operation) {
+                lane.state.reassert_later(aspect, settled.now, after);
+            }
         } else if is_certain {
             let applied = &mut lane.state.applied;
             applied.take_back(settled.operation, &sent.before);
@@ -190,7 +253,7 @@ impl Worker {
             return;
         };
         // Somebody refused goes alone from now on, so that nobody else waits.
-        let is_refused = failure.blame() == Blame::Event;
+        let is_refused = matches!(failure.blame(), Blame::Event | Blame::Target);
         lane.cohort = is_refused.then_some(settled.half);
         let own = SignedDuration::try_from(wait.own).unwrap_or(SignedDuration::MAX);
         let next_at = settled.now.checked_add(wait.length());

@@ -83,10 +83,12 @@ impl Outlook {
             return Vec::new();
         }
         let mut steps = rules.planner.steps(&self.desired, &state.applied);
-        if let (true, Some(kept)) = (self.is_erased, &state.profile) {
+        if let Some(kept) = &state.profile {
             for step in &mut steps {
-                if let Operation::Lock { profile } = step {
-                    fill(profile, kept);
+                if let Operation::Lock { profile, .. } = step {
+                    fill(profile, kept, |field| {
+                        self.is_erased || rules.planner.outlasts(field)
+                    });
                 }
             }
         }
@@ -94,10 +96,10 @@ impl Outlook {
     }
 }
 
-/// Adds the fields that a profile lacks.
-fn fill(profile: &mut Profile, kept: &Profile) {
+/// Adds the fields that a profile lacks, of those that are to be kept.
+fn fill(profile: &mut Profile, kept: &Profile, is_kept: impl Fn(&str) -> bool) {
     for (field, value) in &kept.0 {
-        if !profile.0.iter().any(|(known, _)| known == field) {
+        if is_kept(field) && !profile.0.iter().any(|(known, _)| known == field) {
             profile.0.push((field.clone(), value.clone()));
         }
     }
@@ -108,7 +110,8 @@ fn fill(profile: &mut Profile, kept: &Profile) {
 pub(super) fn look(record: &[u8], rules: &WorkerRules, now: Timestamp) -> Option<Outlook> {
     let person: Person = serde_json::from_slice(record).ok()?;
     let standing = person::standing(&person, &rules.people, now);
-    let desired = rules.planner.desired(&standing);
+    let mut desired = rules.planner.desired(&standing);
+    desired.heard = person.received;
     // A receiver whose clock is ahead prolongs no wait.
     let heard = person.received.map(|received| received.min(now));
     let calm_until = heard.and_then(|heard| heard.checked_add(rules.settings.calm).ok());

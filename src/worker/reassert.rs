@@ -38,9 +38,10 @@ impl PersonState {
     /// Notes what is about to be sent: a call that starts when its aspect is due is itself
     /// the assertion.
     pub(super) fn announce(&mut self, operation: &Operation, now: Timestamp) {
-        let aspect = Aspect::from(operation);
-        if self.reassert.get(&aspect).is_some_and(|due| *due <= now) {
-            self.reassert.remove(&aspect);
+        for aspect in Aspect::all_of(operation) {
+            if self.reassert.get(&aspect).is_some_and(|due| *due <= now) {
+                self.reassert.remove(&aspect);
+            }
         }
         self.applied.announce(operation);
         self.keep_profile(operation);
@@ -48,7 +49,13 @@ impl PersonState {
 
     /// Keeps what the platform is told of a person.
     pub(super) fn keep_profile(&mut self, operation: &Operation) {
-        let (Operation::Lock { profile } | Operation::Activate { profile }) = operation else {
+        let (Operation::Lock { profile, .. }
+        | Operation::Activate { profile, .. }
+        | Operation::Join {
+            profile: Some(profile),
+            ..
+        }) = operation
+        else {
             return;
         };
         if *profile != Profile::default() {
@@ -59,6 +66,12 @@ impl PersonState {
     /// Notes that an operation is in force.
     pub(super) fn confirm(&mut self, operation: &Operation) {
         self.applied.confirm(operation);
+        self.forget_profile();
+    }
+
+    /// Notes that the platform does not know the person.
+    pub(super) fn miss(&mut self, operation: &Operation) {
+        self.applied.miss(operation);
         self.forget_profile();
     }
 

@@ -8,7 +8,7 @@ use super::outlook::Outlook;
 use super::state::PersonState;
 use crate::id::EventId;
 use crate::mutation::{Mutation, is_on};
-use crate::plan::Aspect;
+use crate::plan::{Aspect, Desired, Planner};
 
 /// A redrive, as the newest one is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,17 +21,24 @@ pub(super) struct Redrive {
 impl Lane {
     /// Brings the record up to date; says whether that must be written. Assignments that are
     /// outdated void nothing that was noted under newer ones.
-    pub(super) fn refresh(&mut self, is_outdated: bool, now: Timestamp) -> bool {
+    pub(super) fn refresh(
+        &mut self,
+        planner: &dyn Planner,
+        is_outdated: bool,
+        now: Timestamp,
+    ) -> bool {
         let is_due = self.state.doubt_what_is_due(now);
         let Some(outlook) = &self.outlook else {
             return is_due;
         };
+        let mut is_lapsed = false;
         if !is_outdated {
             self.state.forget_unwanted(&outlook.desired);
+            is_lapsed = self.state.forget_lapsed(planner, &outlook.desired);
         }
         let is_lifted = self.state.lift_marks(outlook, is_outdated);
         let is_reconciled = self.state.reconcile(outlook);
-        is_due || is_lifted || is_reconciled
+        is_due || is_lifted || is_reconciled || is_lapsed
     }
 }
 
@@ -45,6 +52,16 @@ impl PersonState {
             self.applied.doubt(aspect);
         }
         is_any
+    }
+
+    /// Forgets registrations that the platform cannot take back; says whether there was any.
+    fn forget_lapsed(&mut self, planner: &dyn Planner, desired: &Desired) -> bool {
+        let lapsed = planner.lapsed(desired, &self.applied);
+        for target in &lapsed {
+            self.applied.targets.remove(target);
+            self.reassert.remove(&Aspect::Target(target.clone()));
+        }
+        !lapsed.is_empty()
     }
 
     /// Lifts dead marks: of another plan than the present one, and those that an operator has

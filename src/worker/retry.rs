@@ -93,11 +93,20 @@ pub(super) fn judge(
     failure: &Failure,
     settings: &WorkerSettings,
 ) -> Verdict {
+    if matches!(failure, Failure::TargetStarted { .. }) {
+        return at_started_target(attempt.operation);
+    }
+    let is_full = matches!(failure, Failure::AccountsFull { .. });
     match (failure.blame(), attempt.operation) {
-        (Blame::Us, _) | (Blame::Target, Operation::Lock { .. } | Operation::Activate { .. }) => {
+        (Blame::Us, _) => Verdict::CloseProvider,
+        (Blame::Target, Operation::Activate { target: None, .. }) if !is_full => {
             Verdict::CloseProvider
         }
-        (Blame::Target, Operation::Join { .. } | Operation::Leave { .. }) => Verdict::CloseTarget,
+        (Blame::Target, Operation::Lock { .. }) => Verdict::Retry(Wait::own(REFUSED_LOCK)),
+        (
+            Blame::Target,
+            Operation::Activate { .. } | Operation::Join { .. } | Operation::Leave { .. },
+        ) => Verdict::CloseTarget,
         (Blame::Event, _) if attempt.people > 1 => Verdict::Split,
         (_, Operation::Lock { .. } | Operation::Leave { .. })
             if is_on(Mutation::RemovalGivesUp) && attempt.number >= 3 =>
@@ -117,6 +126,15 @@ pub(super) fn judge(
             let asked = failure.retry_after().unwrap_or_default();
             Verdict::Retry(Wait { own, asked })
         }
+    }
+}
+
+/// What is refused because an exam has started concerns everybody there alike, so nobody is
+/// looked for by cutting the call in two. Whoever is to leave is locked out already.
+const fn at_started_target(operation: &Operation) -> Verdict {
+    match operation {
+        Operation::Lock { .. } | Operation::Leave { .. } => Verdict::Retry(Wait::own(REFUSED_LOCK)),
+        Operation::Activate { .. } | Operation::Join { .. } => Verdict::CloseTarget,
     }
 }
 
@@ -142,23 +160,19 @@ mod tests {
     const MINUTE: Duration = Duration::from_mins(1);
 
     fn lock() -> Operation {
-        let profile = Profile::default();
-        Operation::Lock { profile }
+        Operation::lock(Profile::default())
     }
 
     fn activate() -> Operation {
-        let profile = Profile::default();
-        Operation::Activate { profile }
+        Operation::activate(Profile::default())
     }
 
     fn join() -> Operation {
-        let target = Target("program:p".to_owned());
-        Operation::Join { target }
+        Operation::join(Target("program:p".to_owned()))
     }
 
     fn leave() -> Operation {
-        let target = Target("program:p".to_owned());
-        Operation::Leave { target }
+        Operation::leave(Target("program:p".to_owned()))
     }
 
     fn judged(operation: &Operation, people: usize, age: Duration, failure: &Failure) -> Verdict {
@@ -172,62 +186,79 @@ mod tests {
         judge(&attempt, failure, &WorkerSettings::default())
     }
 
-    #[test]
-    fn every_failure_of_every_operation_has_its_next_step() {
-        let refused = Failure::Refused {
-            status: 400,
-            said: String::new(),
+    /// What follows for a lock, an activation, a registration, an unregistration.
+    type Verdicts = [Verdict; 4];
+
+    fn said(failure: impl Fn(u16, String) -> Failure) -> Failure {
+        failure(400, String::new())
+    }
+
+    fn of_the_provider() -> Vec<(Failure, Verdicts)> {
+        let own = Duration::from_secs(4);
+        let again = Verdict::Retry(Wait::own(own));
+        let asked = Verdict::Retry(Wait { own, asked: MINUTE });
+        let (status, retry_after) = (500, None);
+        let faulted = Failure::Faulted {
+            status,
+            retry_after,
         };
-        let unknown = Failure::UnknownTarget {
-            status: 404,
-            said: String::new(),
-        };
-        let again = Verdict::Retry(Wait::own(Duration::from_secs(4)));
-        let asked = Verdict::Retry(Wait {
-            own: Duration::from_secs(4),
-            asked: MINUTE,
-        });
-        for (failure, verdicts) in [
+        let retry_after = Some(MINUTE);
+        vec![
             (Failure::Unreachable, [again; 4]),
             (Failure::Unanswered, [again; 4]),
             (Failure::Garbled { status: 200 }, [again; 4]),
+            (faulted, [again; 4]),
+            (Failure::Throttled { retry_after }, [asked; 4]),
+        ]
+    }
+
+    fn of_people() -> Vec<(Failure, Verdicts)> {
+        let lock = Verdict::Retry(Wait::own(REFUSED_LOCK));
+        let leave = Verdict::Retry(Wait::own(REFUSED_LEAVE));
+        let given_up = [lock, Verdict::Dead, Verdict::Dead, leave];
+        let invalid = Failure::Invalid {
+            field: "Email",
+            reason: "is missing",
+        };
+        let started = [lock, Verdict::CloseTarget, Verdict::CloseTarget, lock];
+        vec![
             (
-                Failure::Faulted {
-                    status: 500,
-                    retry_after: None,
-                },
-                [again; 4],
+                said(|status, said| Failure::Refused { status, said }),
+                given_up,
             ),
             (
-                Failure::Throttled {
-                    retry_after: Some(MINUTE),
-                },
-                [asked; 4],
+                said(|status, said| Failure::AccountExists { status, said }),
+                given_up,
+            ),
+            (invalid, given_up),
+            (
+                said(|status, said| Failure::TargetStarted { status, said }),
+                started,
+            ),
+        ]
+    }
+
+    fn of_ours() -> Vec<(Failure, Verdicts)> {
+        let lock = Verdict::Retry(Wait::own(REFUSED_LOCK));
+        let (target, us) = (Verdict::CloseTarget, Verdict::CloseProvider);
+        vec![
+            (
+                said(|status, said| Failure::UnknownTarget { status, said }),
+                [lock, us, target, target],
             ),
             (
-                refused,
-                [
-                    Verdict::Retry(Wait::own(REFUSED_LOCK)),
-                    Verdict::Dead,
-                    Verdict::Dead,
-                    Verdict::Retry(Wait::own(REFUSED_LEAVE)),
-                ],
+                said(|status, said| Failure::AccountsFull { status, said }),
+                [lock, target, target, target],
             ),
-            (
-                unknown,
-                [
-                    Verdict::CloseProvider,
-                    Verdict::CloseProvider,
-                    Verdict::CloseTarget,
-                    Verdict::CloseTarget,
-                ],
-            ),
-            (
-                Failure::Unauthorized { status: 403 },
-                [Verdict::CloseProvider; 4],
-            ),
-            (Failure::WrongClock, [Verdict::CloseProvider; 4]),
-        ] {
+            (Failure::Unauthorized { status: 403 }, [us; 4]),
+            (Failure::WrongClock, [us; 4]),
+        ]
+    }
+
+    #[test]
+    fn every_failure_of_every_operation_has_its_next_step() {
+        let failures = [of_the_provider(), of_people(), of_ours()];
+        for (failure, verdicts) in failures.into_iter().flatten() {
             let operations = [lock(), activate(), join(), leave()];
             let got = operations
                 .each_ref()

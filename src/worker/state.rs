@@ -77,12 +77,10 @@ pub struct OperationName(pub String);
 
 impl From<&Operation> for OperationName {
     fn from(operation: &Operation) -> Self {
-        let name = |verb: &str, Target(target): &Target| format!("{verb} {target}");
-        Self(match operation {
-            Operation::Lock { .. } => "lock".to_owned(),
-            Operation::Activate { .. } => "activate".to_owned(),
-            Operation::Join { target } => name("join", target),
-            Operation::Leave { target } => name("leave", target),
+        let verb = operation.verb();
+        Self(match operation.registration() {
+            None => verb.to_owned(),
+            Some(Target(target)) => format!("{verb} {target}"),
         })
     }
 }
@@ -166,6 +164,7 @@ mod tests {
             account,
             targets: targets.iter().map(|t| Target((*t).to_owned())).collect(),
             is_unmapped: false,
+            heard: None,
         };
         let active = desired(DesiredAccount::Active(Profile::default()), &["program:p"]);
         let gone = desired(DesiredAccount::Locked(Profile::default()), &[]);

@@ -10,8 +10,7 @@ use jiff::Timestamp;
 use super::core::Worker;
 use super::lanes::Place;
 use crate::id::EmployeeId;
-use crate::plan::Account;
-use crate::provider::{Answer, Call, Done, Operation};
+use crate::provider::{Answer, Call, Done, Existence, Operation};
 
 /// Whom of a call the provider did not know.
 #[derive(Debug, Default)]
@@ -29,14 +28,22 @@ impl Worker {
     pub(super) fn strangers(&self, call: &Call, answer: &Answer) -> Strangers {
         match answer {
             Answer::Each(each) => {
-                let is_unknown = |done: &Result<_, _>| matches!(done, Ok(Done::NotFound));
+                let is_removal = |step: &Operation| {
+                    matches!(step, Operation::Lock { .. } | Operation::Leave { .. })
+                };
                 let people = call.people.iter().zip(each);
-                let unknown = people.filter(|(_, done)| is_unknown(done));
+                let unknown = people.filter(|((_, step), done)| {
+                    is_removal(step) && matches!(done, Ok(Done::NotFound))
+                });
                 let unknown: BTreeSet<_> = unknown.map(|((id, _), _)| id.clone()).collect();
                 Strangers {
                     counted: unknown.clone(),
-                    certain: unknown.clone(),
-                    doubtful: unknown,
+                    doubtful: unknown
+                        .iter()
+                        .filter(|id| self.should_be_known(id))
+                        .cloned()
+                        .collect(),
+                    certain: unknown,
                 }
             }
             Answer::Counted(counted) => {
@@ -68,10 +75,10 @@ impl Worker {
     fn should_be_known(&self, id: &EmployeeId) -> bool {
         let lane = self.lanes.get(id);
         lane.is_some_and(|lane| match &lane.place {
-            Place::InFlight { sent, .. } => match sent.before.account {
-                Account::Active(_) | Account::Locked => true,
-                Account::Unsure => lane.state.is_adopted,
-                Account::Unknown => false,
+            Place::InFlight { sent, .. } => match sent.before.existence() {
+                Existence::Present => true,
+                Existence::Perhaps => lane.state.is_adopted,
+                Existence::Absent => false,
             },
             Place::Idle | Place::Queued { .. } => false,
         })

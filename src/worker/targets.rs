@@ -18,6 +18,8 @@ pub(super) enum Why {
     Unknown,
     /// It refused two people alike: nobody can join.
     Refusing,
+    /// The platform makes no more accounts.
+    Full,
 }
 
 #[derive(Debug)]
@@ -53,12 +55,32 @@ pub(super) struct Targets {
     joined_at: BTreeMap<Target, Timestamp>,
 }
 
+/// The name under which the making of accounts is closed; no target has it, for theirs have a
+/// colon.
+const ACCOUNTS: &str = "accounts";
+
+/// Everything whose closing an operation may have to wait for.
+pub(super) fn gates(operation: &Operation) -> impl Iterator<Item = Target> {
+    let own = operation.target().filter(|_| !operation.is_lock());
+    let accounts = operation.makes_account().then(accounts);
+    own.cloned().into_iter().chain(accounts)
+}
+
+/// What is closed when a platform makes no more accounts.
+pub(super) fn accounts() -> Target {
+    Target(ACCOUNTS.to_owned())
+}
+
 impl Why {
     const fn holds(self, operation: &Operation) -> bool {
         match (self, operation) {
-            (Self::Unknown, Operation::Leave { .. }) | (_, Operation::Join { .. }) => true,
-            (Self::Refusing, Operation::Leave { .. })
-            | (_, Operation::Lock { .. } | Operation::Activate { .. }) => false,
+            (_, Operation::Lock { .. }) | (Self::Refusing, Operation::Leave { .. }) => false,
+            (Self::Full, _) => operation.makes_account(),
+            (Self::Unknown, Operation::Leave { .. })
+            | (
+                Self::Unknown | Self::Refusing,
+                Operation::Activate { .. } | Operation::Join { .. },
+            ) => true,
         }
     }
 }
@@ -74,32 +96,33 @@ impl Targets {
         self.closed.get(target).map(|closed| closed.why)
     }
 
-    fn holding(&self, operation: &Operation) -> Option<&Closed> {
-        let (Operation::Join { target } | Operation::Leave { target }) = operation else {
-            return None;
+    fn holding(&self, operation: &Operation) -> Vec<Target> {
+        if self.closed.is_empty() {
+            return Vec::new();
+        }
+        let holds = |target: &Target| {
+            let closed = self.closed.get(target);
+            closed.is_some_and(|closed| closed.why.holds(operation))
         };
-        let closed = self.closed.get(target);
-        closed.filter(|closed| closed.why.holds(operation))
+        gates(operation).filter(holds).collect()
     }
 
     /// Whether an operation must wait; whoever asks first when the target is due may try.
     pub(super) fn holds(&self, id: &EmployeeId, operation: &Operation, now: Timestamp) -> bool {
-        self.holding(operation)
-            .is_some_and(|closed| closed.prober.as_ref() != Some(id) && closed.until > now)
+        self.holding(operation).iter().any(|target| {
+            let closed = self.closed.get(target);
+            closed.is_some_and(|it| it.prober.as_ref() != Some(id) && it.until > now)
+        })
     }
 
     /// Notes who waits for closed targets.
     pub(super) fn wait(&mut self, id: &EmployeeId, steps: &[Operation]) {
-        if self.closed.is_empty() {
-            return;
-        }
-        for step in steps {
-            if self.holding(step).is_none() {
-                continue;
-            }
-            if let Operation::Join { target } | Operation::Leave { target } = step
-                && let Some(closed) = self.closed.get_mut(target)
-            {
+        for target in steps
+            .iter()
+            .flat_map(|step| self.holding(step))
+            .collect::<Vec<_>>()
+        {
+            if let Some(closed) = self.closed.get_mut(&target) {
                 closed.waiting.insert(id.clone());
             }
         }
@@ -108,16 +131,14 @@ impl Targets {
     /// Notes that somebody is about to do an operation: at a closed target they are the one
     /// who tries, and the next may at `until`.
     pub(super) fn claim(&mut self, id: &EmployeeId, operation: &Operation, until: Timestamp) {
-        if self.holding(operation).is_none() {
-            return;
-        }
-        if let Operation::Join { target } | Operation::Leave { target } = operation
-            && let Some(closed) = self.closed.get_mut(target)
-            && closed.prober.as_ref() != Some(id)
-        {
-            closed.prober = Some(id.clone());
-            closed.tried_last = Some(id.clone());
-            closed.until = until;
+        for target in self.holding(operation) {
+            if let Some(closed) = self.closed.get_mut(&target)
+                && closed.prober.as_ref() != Some(id)
+            {
+                closed.prober = Some(id.clone());
+                closed.tried_last = Some(id.clone());
+                closed.until = until;
+            }
         }
     }
 
@@ -246,11 +267,11 @@ mod tests {
     }
 
     fn join() -> Operation {
-        Operation::Join { target: target() }
+        Operation::join(target())
     }
 
     fn leave() -> Operation {
-        Operation::Leave { target: target() }
+        Operation::leave(target())
     }
 
     fn at(second: i64) -> Timestamp {

@@ -43,7 +43,7 @@ async fn states(site: &Installation) -> usize {
     let Ok(log) = SqliteLog::open_read_only(&site.path("data")) else {
         return 0;
     };
-    let state = Topic::State(hris_relay::id::Provider::StartExam);
+    let state = Topic::State(hris_relay::id::Provider::STARTEXAM);
     latest(&log, state).await.unwrap().len()
 }
 

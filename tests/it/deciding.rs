@@ -86,7 +86,7 @@ async fn a_decision_is_an_event_about_the_facts_that_were_judged() {
     };
     let by = (command.operator.as_str(), command.reason.as_str());
     assert_eq!((command.kind, by), (CommandKind::Release, ("jo", "closed")));
-    let judged_by = |person: &Person| person.judgement(Provider::StartExam).is_some();
+    let judged_by = |person: &Person| person.judgement(Provider::STARTEXAM).is_some();
     let person = until(&site, judged_by).await;
     assert_eq!(
         person.fact_version().to_string(),

@@ -61,14 +61,10 @@ async fn accounts(platform: &Running, people: usize) {
     for some in everybody.chunks(BATCH) {
         let join = |target: &str| {
             let target = Target(format!("program:{target}"));
-            move |_| Operation::Join {
-                target: target.clone(),
-            }
+            move |_| Operation::join(target.clone())
         };
         let steps: [Box<dyn Fn(usize) -> Operation>; 3] = [
-            Box::new(|n| Operation::Activate {
-                profile: profile(n),
-            }),
+            Box::new(|n| Operation::activate(profile(n))),
             Box::new(join(ALL)),
             Box::new(join(SELLING)),
         ];
@@ -175,9 +171,7 @@ impl Company {
         let by_hand = Call {
             people: vec![(
                 EmployeeId::try_from(id(7)).unwrap(),
-                Operation::Lock {
-                    profile: profile(7),
-                },
+                Operation::lock(profile(7)),
             )],
         };
         let answer = client(&self.relay.platform).perform(&by_hand).await;
@@ -201,13 +195,17 @@ impl Company {
         assert_eq!(said["drift"]["accounts"]["people"], self.people);
         self.until("applied", self.people).await;
         let requests = self.requests_since(before);
-        let calls = |program: Value| {
+        let calls = |targets: Value| {
             requests
                 .iter()
-                .filter(|it| it["program"] == program)
+                .filter(|it| it["targets"] == targets)
                 .count()
         };
-        let calls = [calls(Value::Null), calls(json!(ALL)), calls(json!(SELLING))];
+        let calls = [
+            calls(json!([])),
+            calls(json!([ALL])),
+            calls(json!([SELLING])),
+        ];
         say(&format!(
             "{} people reconciled in {calls:?} syncs and calls a program",
             self.people

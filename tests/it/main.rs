@@ -14,10 +14,14 @@
 
 mod admin;
 mod against_state;
+mod cirrus_errors;
+mod cirrus_wire;
 mod commands;
 mod deciding;
+mod examtesting_wire;
 mod first_installation;
 mod forgetting;
+mod fourth_provider;
 mod generated;
 mod importing;
 mod intake;
@@ -31,7 +35,9 @@ mod lost_state;
 mod promises;
 mod receiver;
 mod schemas;
+mod simulators;
 mod stages;
+mod startexam_errors;
 mod startexam_wire;
 mod support;
 mod whole;

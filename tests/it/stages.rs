@@ -4,85 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::kafka::{OnKafka, cluster};
+use crate::support::logs::{Harness, Place, Sqlite, system_clock};
+use crate::support::stages::Stages;
 use hris_relay::event::{Event, Fact, Groups, Hire, Phase, Termination, When};
-use hris_relay::health::Health;
 use hris_relay::id::{EmployeeId, EventId, GroupId, Provider, SourceId};
-use hris_relay::log::{Group, Log, Record, Stage, Topic};
-use hris_relay::metrics::Metrics;
+use hris_relay::log::{Log, Record, Topic};
 use hris_relay::person::{Rules, SourceRules};
 use hris_relay::plan::{Assignment, StartExamAssignment, StartExamPlanner};
 use hris_relay::provider::startexam::wire::Status;
-use hris_relay::provider::startexam::{RemovalOrder, StartExam, StartExamSettings};
-use hris_relay::roster::RosterHost;
-use hris_relay::shard::{Process, ShardSettings, StageError, run_stage};
+use hris_relay::provider::startexam::{StartExam, StartExamSettings};
 use hris_relay::simulator::startexam::{Running, Simulator, SimulatorSettings};
-use hris_relay::worker::{
-    BURST, Generation, GuardSettings, Limits, WorkerHost, WorkerRules, WorkerSettings,
-};
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
-
-use crate::support::kafka::{OnKafka, cluster};
-use crate::support::logs::{Harness, Place, Sqlite, system_clock};
+use hris_relay::worker::{BURST, Generation, GuardSettings, Limits, WorkerRules, WorkerSettings};
 
 const PROGRAM: &str = "95a6e267-1765-4a93-98b1-c6ca5ef2cd61";
 const PEOPLE: usize = 200;
-
-/// The two stages in one process, until dropped or stopped.
-struct Stages {
-    running: JoinSet<Result<(), StageError>>,
-    stopping: CancellationToken,
-}
-
-impl Stages {
-    fn start(log: &Arc<dyn Log>, platform: &Running) -> Self {
-        let clock = system_clock();
-        let process = Process {
-            clock: Arc::clone(&clock),
-            health: Health::new(Arc::clone(&clock)),
-            metrics: Metrics::new().unwrap(),
-            owner: "test".to_owned(),
-        };
-        let shard = ShardSettings::default();
-        let stopping = CancellationToken::new();
-        let mut running = JoinSet::new();
-        let roster = Arc::new(RosterHost::new(rules(), shard.clone(), process.clone()));
-        let worker = Arc::new(WorkerHost::new(
-            worker_rules(),
-            Arc::new(StartExam::from_settings(&account(platform), clock).unwrap()),
-            shard,
-            process,
-        ));
-        running.spawn(run_stage(
-            roster,
-            Arc::clone(log),
-            stage(Group::Roster, Topic::Events),
-            stopping.clone(),
-        ));
-        running.spawn(run_stage(
-            worker,
-            Arc::clone(log),
-            stage(Group::Worker(Provider::StartExam), Topic::People),
-            stopping.clone(),
-        ));
-        Self { running, stopping }
-    }
-
-    async fn stop(mut self) {
-        self.stopping.cancel();
-        while let Some(ended) = self.running.join_next().await {
-            ended.unwrap().unwrap();
-        }
-    }
-}
-
-const fn stage(group: Group, source: Topic) -> Stage {
-    Stage {
-        group,
-        source,
-        handover: Duration::from_secs(10),
-    }
-}
 
 fn rules() -> Rules {
     let hr = SourceId::try_from("hr").unwrap();
@@ -97,17 +33,20 @@ fn worker_rules() -> WorkerRules {
         group: "Sales".to_owned(),
         startexam: Some(StartExamAssignment {
             programs: vec![PROGRAM.to_owned()],
-            external_programs: Vec::new(),
+            ..StartExamAssignment::default()
         }),
+        ..Assignment::default()
     };
     let fields = BTreeMap::from([("First Name".to_owned(), "first_name".to_owned())]);
     WorkerRules {
-        provider: Provider::StartExam,
+        provider: Provider::STARTEXAM,
         people: rules(),
         planner: Box::new(StartExamPlanner::new(
             vec![assignment],
-            fields,
-            RemovalOrder::HideFirst,
+            &StartExamSettings {
+                profile_fields: fields,
+                ..StartExamSettings::default()
+            },
         )),
         assignments: Generation::new(0, &[]),
         partitions: 1,
@@ -117,6 +56,7 @@ fn worker_rules() -> WorkerRules {
             in_flight: 2,
             accounts: 500,
             registrations: 500,
+            mixes: true,
             call_timeout: Duration::from_secs(10),
         },
         settings: WorkerSettings {
@@ -128,6 +68,11 @@ fn worker_rules() -> WorkerRules {
             ..WorkerSettings::default()
         },
     }
+}
+
+fn start(log: &Arc<dyn Log>, platform: &Running) -> Stages {
+    let client = StartExam::from_settings(&account(platform), system_clock()).unwrap();
+    Stages::start(log, rules(), worker_rules(), Arc::new(client))
 }
 
 fn account(platform: &Running) -> StartExamSettings {
@@ -215,7 +160,7 @@ async fn the_platform_follows_over_a_restart(place: Arc<dyn Place>) {
         Simulator::start(SimulatorSettings::default(), anywhere, system_clock()).unwrap();
     let log = place.open().await;
     log.create_topics(&Topic::all(Provider::ALL)).await.unwrap();
-    let stages = Stages::start(&log, &platform);
+    let stages = start(&log, &platform);
     let hires = people().iter().map(|who| hired(who)).collect();
     log.append(hires).await.unwrap();
     agrees(&platform, PEOPLE, PEOPLE).await;
@@ -234,7 +179,7 @@ async fn the_platform_follows_over_a_restart(place: Arc<dyn Place>) {
     // A hire that HR retries after the termination changes nothing.
     let late = people().iter().step_by(4).map(|who| hired(who)).collect();
     log.append(late).await.unwrap();
-    let stages = Stages::start(&log, &platform);
+    let stages = start(&log, &platform);
     agrees(&platform, PEOPLE / 2, PEOPLE / 2).await;
     stages.stop().await;
     log.close().await;

@@ -117,7 +117,7 @@ pub(crate) fn acts(shared: &mut Shared, who: &str, operation: &Operation) {
         Operation::Leave { target } if account.targets.contains(&target.0) => 1,
         Operation::Leave { .. } | Operation::Join { .. } | Operation::Activate { .. } => return,
     };
-    let state = Topic::State(Provider::StartExam);
+    let state = Topic::State(Provider::STARTEXAM);
     let is_known = |id: &&EmployeeId| shared.log.last(state, id.as_str()).is_some();
     let is_armed = shared.people.iter().filter(is_known).count() > ARMED_ABOVE;
     let Some(most) = shared.budget.filter(|_| is_armed) else {
@@ -148,7 +148,7 @@ pub(crate) fn noted(shared: &mut Shared) {
     if shared.budget.is_none() {
         return;
     }
-    let state = Topic::State(Provider::StartExam);
+    let state = Topic::State(Provider::STARTEXAM);
     let end = shared.log.end(state);
     let looked = std::mem::replace(&mut shared.watch.brake.looked, end);
     let changed = shared.log.read(state, looked, end);
@@ -183,7 +183,7 @@ pub(crate) fn noted(shared: &mut Shared) {
 }
 
 fn held(shared: &Shared, who: &str) -> Option<Budget> {
-    let record = shared.log.last(Topic::State(Provider::StartExam), who)?;
+    let record = shared.log.last(Topic::State(Provider::STARTEXAM), who)?;
     let state: PersonState = serde_json::from_slice(record.payload.as_deref()?).unwrap();
     state.guard.held.map(|held| held.budget)
 }

@@ -7,7 +7,7 @@ use hris_relay::event::{TerminationDay, VersionBy};
 use hris_relay::id::{Provider, SourceId};
 use hris_relay::person::{Rules, SourceRules};
 use hris_relay::plan::{Assignment, StartExamAssignment, StartExamPlanner};
-use hris_relay::provider::startexam::RemovalOrder;
+use hris_relay::provider::startexam::{RemovalOrder, StartExamSettings};
 use hris_relay::shard::ShardSettings;
 use hris_relay::worker::{Generation, GuardSettings, Limits, WorkerRules, WorkerSettings};
 use jiff::SignedDuration;
@@ -94,7 +94,9 @@ fn assignments(is_new: bool) -> Vec<Assignment> {
         startexam: Some(StartExamAssignment {
             programs: texts(programs),
             external_programs: texts(external),
+            ..StartExamAssignment::default()
         }),
+        ..Assignment::default()
     };
     let sales = if is_new { ["t", "u"] } else { ["s", "all"] };
     vec![
@@ -119,14 +121,15 @@ fn guard(kind: Kind) -> GuardSettings {
 
 pub(crate) fn worker_rules(order: RemovalOrder, kind: Kind, is_new: bool) -> WorkerRules {
     let fields = FIELDS.map(|(field, attribute)| (field.to_owned(), attribute.to_owned()));
+    let settings = StartExamSettings {
+        profile_fields: fields.into(),
+        removal_order: order,
+        ..StartExamSettings::default()
+    };
     WorkerRules {
-        provider: Provider::StartExam,
+        provider: Provider::STARTEXAM,
         people: rules(),
-        planner: Box::new(StartExamPlanner::new(
-            assignments(is_new),
-            fields.into(),
-            order,
-        )),
+        planner: Box::new(StartExamPlanner::new(assignments(is_new), &settings)),
         partitions: 1,
         assignments: Generation::new(u64::from(is_new), &assignments(is_new)),
         limits: Limits {
@@ -135,6 +138,7 @@ pub(crate) fn worker_rules(order: RemovalOrder, kind: Kind, is_new: bool) -> Wor
             in_flight: 3,
             accounts: 3,
             registrations: 2,
+            mixes: true,
             call_timeout: CALL_TIMEOUT,
         },
         settings: WorkerSettings {

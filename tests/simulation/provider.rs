@@ -74,12 +74,14 @@ impl Platform {
             Operation::Lock { .. } => account.is_active = false,
             Operation::Activate {
                 profile: Profile(fields),
+                ..
             } => {
                 account.is_active = true;
                 account.profile.clone_from(fields);
             }
             Operation::Join {
                 target: Target(target),
+                ..
             } => {
                 account.targets.insert(target.clone());
             }
@@ -248,7 +250,7 @@ impl Case<'_> {
             .people
             .iter()
             .any(|(_, operation)| match operation {
-                Operation::Join { target } | Operation::Leave { target } => target.0 == missing,
+                Operation::Join { target, .. } | Operation::Leave { target } => target.0 == missing,
                 Operation::Lock { .. } | Operation::Activate { .. } => false,
             })
     }

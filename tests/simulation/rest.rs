@@ -51,7 +51,7 @@ pub(crate) fn check(history: &History, rules: &Rules, shared: &mut Shared) {
 }
 
 fn dead(shared: &Shared, person: &str) -> BTreeSet<String> {
-    let record = shared.log.last(Topic::State(Provider::StartExam), person);
+    let record = shared.log.last(Topic::State(Provider::STARTEXAM), person);
     let payload = record.and_then(|record| record.payload.clone());
     let state = payload.map(|payload| serde_json::from_slice::<PersonState>(&payload).unwrap());
     let dead = state.map(|state| state.dead.into_keys().map(|name| name.0).collect());

@@ -150,7 +150,7 @@ fn bury(shared: &mut Shared, call: &Call, answer: &Answer) {
         };
         let name = match operation {
             Operation::Activate { .. } => "activate".to_owned(),
-            Operation::Join { target } => format!("join {}", target.0),
+            Operation::Join { target, .. } => format!("join {}", target.0),
             Operation::Lock { .. } | Operation::Leave { .. } => continue,
         };
         if failure.is_none_or(|failure| failure.blame() != Blame::Event) {
@@ -193,7 +193,7 @@ fn facts(shared: &Shared, id: &EmployeeId, known: usize) -> Vec<Event> {
 
 /// Whether the durable record says that the operation may be in force.
 fn is_announced(shared: &Shared, person: &str, operation: &Operation) -> bool {
-    let record = shared.log.last(Topic::State(Provider::StartExam), person);
+    let record = shared.log.last(Topic::State(Provider::STARTEXAM), person);
     let Some(payload) = record.and_then(|record| record.payload.as_deref()) else {
         return false;
     };
@@ -202,7 +202,7 @@ fn is_announced(shared: &Shared, person: &str, operation: &Operation) -> bool {
         Operation::Lock { .. } | Operation::Activate { .. } => {
             state.applied.account == Account::Unsure
         }
-        Operation::Join { target } | Operation::Leave { target } => {
+        Operation::Join { target, .. } | Operation::Leave { target } => {
             state.applied.targets.get(target) == Some(&Membership::Unsure)
         }
     }
@@ -261,7 +261,7 @@ pub(crate) fn committed(shared: &mut Shared, group: Group) {
 fn waiting(shared: &mut Shared) {
     let Shared { watch, log, .. } = shared;
     for (who, (_, waits)) in &mut watch.refused {
-        let record = log.last(Topic::State(Provider::StartExam), who);
+        let record = log.last(Topic::State(Provider::STARTEXAM), who);
         let payload = record.and_then(|record| record.payload.as_deref());
         let state = payload.map(|payload| serde_json::from_slice::<PersonState>(payload).unwrap());
         let trying = state.map(|state| state.trying).unwrap_or_default();

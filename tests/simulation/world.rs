@@ -20,7 +20,7 @@ use crate::provider::{Platform, Trouble};
 use crate::stages::{RosterStage, WorkerStage, is_new};
 use crate::watch::{self, Watch};
 
-pub(crate) const WORKER: Group = Group::Worker(Provider::StartExam);
+pub(crate) const WORKER: Group = Group::Worker(Provider::STARTEXAM);
 
 /// What everybody shares.
 pub(crate) struct Shared {
@@ -252,7 +252,7 @@ impl<'a> World<'a> {
             sequence: None,
             fact: Fact::Command(Command {
                 kind,
-                provider: Provider::StartExam,
+                provider: Provider::STARTEXAM,
                 fact_version: Some(about),
                 operator: "ada".to_owned(),
                 reason: "looked at".to_owned(),

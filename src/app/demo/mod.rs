@@ -1,14 +1,16 @@
-//! The demo: a company's signed HR history, played against a simulated platform.
+//! The demo: a company's signed HR history, played against simulated platforms.
 //!
-//! Everything is real but the platform: receiver, embedded log, roster, worker, client. It
-//! ends with a table of expected against actual, and fails if a single person differs.
+//! Everything is real but the platforms: receiver, embedded log, roster, workers, clients. One
+//! platform is down at first. It ends with a table of expected against actual, and fails if a
+//! single person differs anywhere.
 
 mod actual;
 mod history;
+mod platforms;
 mod play;
 mod report;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +21,9 @@ use uuid::Uuid;
 use super::{Relay, Role, open_log};
 use crate::clock::Clock;
 use crate::config::{self, Settings};
-use crate::simulator::startexam::{ProgramSettings, Running, Simulator, SimulatorSettings};
-use history::{BAMBOOHR, PORTAL, PROGRAMS, TEAMS, Team};
+use crate::simulator::shared::{Action, Fault, Match};
+use history::{BAMBOOHR, PORTAL, TEAMS};
+use platforms::Simulated;
 
 /// How long the platform may take to agree, before the demo says who differs.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -37,7 +40,7 @@ pub struct Options {
 /// The parts of a demo that runs.
 #[derive(Debug)]
 struct Stage {
-    simulator: Running,
+    platforms: Vec<Box<dyn Simulated>>,
     relay: Relay,
     webhooks: SocketAddr,
 }
@@ -81,27 +84,18 @@ async fn play_in(
     } else {
         stage.relay.run(std::future::ready(())).await?;
     }
-    stage.simulator.stop().await;
+    for platform in stage.platforms {
+        platform.stop().await;
+    }
     Ok(agrees)
 }
 
 fn set_up(folder: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<Stage> {
-    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let programs = PROGRAMS.iter().filter_map(|id| {
-        Some(ProgramSettings {
-            id: Uuid::parse_str(id).ok()?,
-            external_id: None,
-            module_tests: vec![Uuid::now_v7(), Uuid::now_v7()],
-            manual: false,
-        })
-    });
-    let account = SimulatorSettings {
-        programs: programs.collect(),
-        ..SimulatorSettings::default()
-    };
-    let text = configuration(folder, &account);
-    let simulator = Simulator::start(account, anywhere, Arc::clone(clock))?;
-    let text = text.replace("SIMULATOR", &simulator.addr().to_string());
+    let platforms = platforms::start(clock)?;
+    if let Some(platform) = platforms.last() {
+        platform.script(vec![outage()]);
+    }
+    let text = configuration(folder, &platforms);
     let file = folder.join("relay.toml");
     std::fs::write(&file, text).context("the demo's configuration cannot be written")?;
     let no_variables = std::collections::BTreeMap::<String, String>::new();
@@ -113,20 +107,39 @@ fn set_up(folder: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<Stage> {
         .receiver
         .context("the demo has a receiver")?;
     Ok(Stage {
-        simulator,
+        platforms,
         relay,
         webhooks,
     })
 }
 
+/// The last platform answers its first calls with 503, as during maintenance.
+fn outage() -> Fault {
+    Fault {
+        matching: Match::default(),
+        times: 3,
+        action: Action::Status {
+            status: 503,
+            message: None,
+            retry_after: None,
+        },
+    }
+}
+
 /// The demo's configuration, as a company would write it.
-fn configuration(folder: &Path, account: &SimulatorSettings) -> String {
+fn configuration(folder: &Path, platforms: &[Box<dyn Simulated>]) -> String {
     let assignments = TEAMS.map(|team| {
-        let Team { group, programs } = team;
-        format!("[[assignments]]\ngroup = {group:?}\nstartexam = {{ programs = {programs:?} }}\n")
+        let parts = platforms.iter().map(|platform| platform.assignment(team));
+        let parts: Vec<_> = parts.collect();
+        let group = team.group;
+        format!("[[assignments]]\ngroup = {group:?}\n{}\n", parts.join("\n"))
     });
+    let sections: Vec<_> = platforms
+        .iter()
+        .map(|platform| platform.section())
+        .collect();
     format!(
-        r#"# The demo's company: two HR systems, one exam platform.
+        r#"# The demo's company: two HR systems and its exam platforms.
 data_dir = "{data_dir}"
 
 [receiver]
@@ -151,29 +164,20 @@ secrets = ["{portal}"]
 time_zone = "UTC"
 attributes = ["first_name", "last_name", "email"]
 
-# A quarter of this company leaves within a minute, and nobody sits there to approve it.
-[worker.guard]
-enabled = false
-
-[providers.startexam]
-base_url = "http://SIMULATOR"
-allow_insecure_http = true
-account_id = {account_id}
-secret = {secret:?}
-profile_id = {profile:?}
-max_rps = 50.0
-
 # Nobody flaps in this company, and somebody is watching.
 [worker]
 calm = "500ms"
 
+# A quarter of this company leaves within a minute, and nobody sits there to approve it.
+[worker.guard]
+enabled = false
+
+{sections}
 {assignments}"#,
+        sections = sections.join("\n"),
         assignments = assignments.join("\n"),
         data_dir = folder.join("data").display(),
         bamboohr = play::BAMBOOHR_SECRET,
         portal = play::PORTAL_SECRET,
-        account_id = account.account_id,
-        secret = account.secret.expose(),
-        profile = account.profile_id,
     )
 }

@@ -1,4 +1,4 @@
-//! Sending the history and waiting until the platform agrees with it.
+//! Sending the history and waiting until the platforms agree with it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::actual::{Actual, difference};
+use super::actual::difference;
 use super::history::{BAMBOOHR, History, Webhook};
 use super::{PATIENCE, Stage};
 use crate::clock::Clock;
@@ -32,11 +32,11 @@ pub(super) struct Played {
     pub(super) answers: BTreeMap<u16, usize>,
     /// How long sending took.
     pub(super) sending: Duration,
-    /// How long the platform took to agree after that.
-    pub(super) settling: Duration,
+    /// How long each platform took to agree, from the first webhook on, where it did.
+    pub(super) agreed: Vec<Option<Duration>>,
 }
 
-/// Sends every webhook of the history and waits for the platform.
+/// Sends every webhook of the history and waits for the platforms.
 pub(super) async fn play(
     stage: &Stage,
     history: &History,
@@ -57,15 +57,22 @@ pub(super) async fn play(
     }
     progress.finish();
     played.sending = clock.elapsed().saturating_sub(started);
-    let progress = bar("people agree at the platform", history.expected.len());
-    let started = clock.elapsed();
+    let everybody = history.expected.len().saturating_mul(stage.platforms.len());
+    let progress = bar("people agree at their platforms", everybody);
+    played.agreed = vec![None; stage.platforms.len()];
     loop {
-        let actual = Actual::of(stage);
-        let differing = difference(history, &actual).len();
-        let agreeing = history.expected.len().saturating_sub(differing);
+        let took = clock.elapsed().saturating_sub(started);
+        let mut differing = 0;
+        for (platform, agreed) in stage.platforms.iter().zip(&mut played.agreed) {
+            let differ = difference(history, &**platform).len();
+            differing += differ;
+            *agreed = agreed
+                .filter(|_| differ == 0)
+                .or((differ == 0).then_some(took));
+        }
+        let agreeing = everybody.saturating_sub(differing);
         progress.set_position(u64::try_from(agreeing).unwrap_or_default());
-        played.settling = clock.elapsed().saturating_sub(started);
-        if differing == 0 || played.settling > PATIENCE {
+        if differing == 0 || took.saturating_sub(played.sending) > PATIENCE {
             break;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -89,7 +89,7 @@ fn snapshots() -> impl Strategy<Value = Snapshot> {
         ..Groups::default()
     });
     let dates = (option::of(moments()), end, zones());
-    let adopt = btree_set(Just(Provider::StartExam), 0..2);
+    let adopt = btree_set(Just(Provider::STARTEXAM), 0..2);
     let import = option::of(adopt.prop_map(|adopt| Import { adopt }));
     (employments(), status, dates, attributes(), groups, import).prop_map(
         |(employment, status, (start, end, zone), attributes, groups, import)| Snapshot {
@@ -166,7 +166,7 @@ fn ends() -> impl Strategy<Value = Fact> {
         let is_needed = kind != CommandKind::Reconcile || digest[0] > 99;
         Fact::Command(Command {
             kind,
-            provider: Provider::StartExam,
+            provider: Provider::STARTEXAM,
             fact_version: is_needed.then_some(version),
             operator: "jo".to_owned(),
             reason,

@@ -40,7 +40,7 @@ impl Site {
                 ..Rules::default()
             },
             format: CSV,
-            adopt: Adopt::Usual(vec![Provider::StartExam]),
+            adopt: Adopt::Usual(vec![Provider::STARTEXAM]),
             max_bad: None,
             is_dry_run: false,
             told: Vec::new(),
@@ -292,7 +292,7 @@ async fn an_export_from_the_future_or_a_column_that_cannot_be_meant_is_refused()
 async fn with_state(site: &Site) {
     let clock = Arc::new(SystemClock::new());
     let log = SqliteLog::open(site.folder.path(), clock).unwrap();
-    let state = Record::new(Topic::State(Provider::StartExam), "x", "{}");
+    let state = Record::new(Topic::State(Provider::STARTEXAM), "x", "{}");
     log.append(vec![state]).await.unwrap();
     log.close().await;
 }
@@ -302,7 +302,7 @@ async fn an_import_adopts_where_a_platform_has_no_state() {
     let text = "employee_id,status\na,active\n";
     let mut first = Site::new(text);
     let adopted = first.import(&[]).await.unwrap().adopt;
-    assert_eq!(adopted, [Provider::StartExam].into());
+    assert_eq!(adopted, [Provider::STARTEXAM].into());
     let event = first.events().await.remove(0);
     let import = snapshot(&event).import.clone().unwrap();
     assert_eq!(import.adopt, adopted);
@@ -334,6 +334,6 @@ async fn an_import_that_broke_off_goes_on_adopting_where_it_began_to() {
     log.close().await;
     with_state(&site).await;
     let summary = site.import(&[]).await.unwrap();
-    assert_eq!(summary.adopt, [Provider::StartExam].into());
+    assert_eq!(summary.adopt, [Provider::STARTEXAM].into());
     assert_eq!((summary.changed, summary.unchanged), (1, 1));
 }

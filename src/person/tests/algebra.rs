@@ -87,7 +87,7 @@ proptest! {
         let newest = facts().map(said_at).max();
         let adopted = facts().filter(adopts).map(said_at).max();
         let is_adopted = adopted.is_some() && adopted >= newest;
-        prop_assert_eq!(person.is_adopted_at(Provider::StartExam), is_adopted);
+        prop_assert_eq!(person.is_adopted_at(Provider::STARTEXAM), is_adopted);
         let is_only_imported = facts().count() > 0 && facts().all(|event| import(event).is_some());
         prop_assert_eq!(person.is_only_imported(), is_only_imported);
     }

@@ -85,7 +85,7 @@ fn snapshots() -> impl Strategy<Value = Fact> {
         moments().prop_map(ObservedEnd::On),
     ];
     let start = option::of(moments());
-    let adopting = proptest::collection::btree_set(Just(Provider::StartExam), 0..2);
+    let adopting = proptest::collection::btree_set(Just(Provider::STARTEXAM), 0..2);
     let import = option::weighted(0.3, adopting.prop_map(|adopt| Import { adopt }));
     (
         employments(),
@@ -218,7 +218,7 @@ fn commands() -> impl Strategy<Value = Fact> {
     (select(kinds), option::of(versions)).prop_map(|(kind, fact_version)| {
         Fact::Command(Command {
             kind,
-            provider: Provider::StartExam,
+            provider: Provider::STARTEXAM,
             fact_version,
             operator: "operator".to_owned(),
             reason: "reason".to_owned(),

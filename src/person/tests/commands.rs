@@ -4,7 +4,7 @@ use super::*;
 use crate::event::{Command, CommandKind};
 use crate::id::{FactVersion, Provider};
 
-const STARTEXAM: Provider = Provider::StartExam;
+const STARTEXAM: Provider = Provider::STARTEXAM;
 
 fn version(last: u8) -> FactVersion {
     FactVersion::new([0, 0, 0, 0, 0, 0, 0, last])

@@ -4,7 +4,7 @@ use super::*;
 use crate::event::Import;
 use crate::id::Provider;
 
-const STARTEXAM: Provider = Provider::StartExam;
+const STARTEXAM: Provider = Provider::STARTEXAM;
 
 impl History {
     fn imported(self, state: Snapshot, adopt: bool) -> Self {

@@ -11,15 +11,16 @@ use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderValue,
     InvalidHeaderValue,
 };
+use uuid::Uuid;
 
-use super::classify::{Patterns, counted};
-use super::request::{Request, Shape};
+use super::classify::{Patterns, counted, participants};
+use super::request::{Asked, Request, Shape};
 use super::settings::StartExamSettings;
 use super::signature::{Signer, string_to_sign};
 use super::wire::JSON;
 use crate::clock::Clock;
-use crate::provider::http::{BuildError, Http, Limits, Url};
-use crate::provider::{Answer, Call, Done, Failure, Platform};
+use crate::provider::http::{Http, Limits, Pace, Reply, Url, within};
+use crate::provider::{Answer, Call, Done, Failure, Link, Platform, PlatformSettings, StartError};
 use crate::settings::Complaint;
 
 /// The section of the configuration these settings are from.
@@ -29,22 +30,13 @@ const SECTION: &str = "providers.startexam";
 /// after which a request is refused.
 const SKEW_WORTH_SAYING: u64 = 300;
 
-/// Why there is no client.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The settings are wrong.
-    #[error("the settings of startexam are wrong")]
-    Settings(#[source] Complaint),
-    /// The HTTP client could not be built.
-    #[error("startexam cannot be called")]
-    Http(#[source] BuildError),
-}
-
 /// A StartExam account.
 pub struct StartExam {
     settings: StartExamSettings,
     address: Url,
+    link_base: Url,
     shape: Shape,
+    pace: Pace,
     patterns: Patterns,
     http: Http,
     clock: Arc<dyn Clock>,
@@ -68,6 +60,11 @@ impl StartExam {
             let key = format!("{SECTION}.base_url");
             StartError::Settings(Complaint::new(key, &settings.base_url, reason))
         })?;
+        let link_base = Url::parse(&settings.link_base_url).map_err(|_| {
+            let key = format!("{SECTION}.link_base_url");
+            let reason = "must be an address like https://go.startexam.com";
+            StartError::Settings(Complaint::new(key, &settings.link_base_url, reason))
+        })?;
         let signer = settings.signer(SECTION).map_err(StartError::Settings)?;
         let limits = Limits {
             connect_timeout: settings.connect_timeout,
@@ -77,11 +74,14 @@ impl StartExam {
         let http = Http::new(limits, Arc::clone(&clock)).map_err(StartError::Http)?;
         Ok(Self {
             address,
+            link_base,
             shape: Shape {
                 profile_id: settings.profile_id.clone(),
                 sync_batch_max: settings.sync_batch_max,
                 program_batch_max: settings.program_batch_max,
+                sessions: settings.ready_sessions(),
             },
+            pace: Pace::new(settings.max_rps),
             patterns: Patterns::from(settings),
             settings: settings.clone(),
             http,
@@ -91,29 +91,91 @@ impl StartExam {
         })
     }
 
+    /// Sends what is to be sent of a call.
     async fn outcome(&self, call: &Call) -> Result<Answer, Failure> {
-        let request = self.shape.request(call)?;
-        let asked = request.asked;
+        let settled = self.shape.settled(call);
+        if settled.iter().all(Option::is_none) {
+            return self.send(call).await;
+        }
+        let people = call.people.iter().zip(&settled);
+        let people = people.filter(|(_, settled)| settled.is_none());
+        let rest = Call {
+            people: people.map(|(person, _)| person.clone()).collect(),
+        };
+        let mut sent = Vec::new();
+        if !rest.people.is_empty() {
+            // What fails as a whole fails for everybody: those who were not sent are settled
+            // alike the next time.
+            sent = match self.send(&rest).await? {
+                Answer::Each(each) => each,
+                Answer::Applied | Answer::Counted(_) | Answer::Failed(_) => {
+                    rest.people.iter().map(|_| Ok(Done::Applied)).collect()
+                }
+            };
+        }
+        let mut sent = sent.into_iter();
+        let each = settled.into_iter().map(|settled| {
+            let settled = settled.or_else(|| sent.next());
+            settled.unwrap_or(Err(Failure::Unanswered))
+        });
+        Ok(Answer::Each(each.collect()))
+    }
+
+    /// Sends one request; a second one if the first was taken for old, since it may have
+    /// waited on its way.
+    async fn send(&self, call: &Call) -> Result<Answer, Failure> {
+        let request = self.shape.request(call, self.clock.now())?;
+        let work = async {
+            let first = self.request(&request).await;
+            if !matches!(first, Err(Failure::WrongClock)) {
+                return first;
+            }
+            self.pace.wait().await;
+            self.request(&request).await
+        };
+        let (done, reply) = within(self.settings.call_timeout, work).await?;
+        let ids = reply.body.as_deref().and_then(participants);
+        Ok(match (done, request.asked) {
+            (Done::Applied, Asked::Session { .. }) => self.registered(call, ids.as_deref()),
+            (Done::Applied, asked) => Answer::Counted(counted(asked, &reply)),
+            // Only somebody alone is told apart.
+            (done, _) => Answer::Each(vec![Ok(done)]),
+        })
+    }
+
+    async fn request(&self, request: &Request) -> Result<(Done, Reply), Failure> {
         let headers = self
-            .headers(&request)
+            .headers(request)
             // Every value is printable ASCII; if one were not, nothing was sent.
             .map_err(|_| Failure::Unreachable)?;
         let mut url = self.address.clone();
         url.set_path(request.path);
-        let reply = self
-            .http
-            .post(url, headers, Bytes::from(request.body))
-            .await?;
+        let body = Bytes::from(request.body.clone());
+        let reply = self.http.post(url, headers, body).await?;
         self.compare_clocks(reply.clock_ahead);
-        let outcome = self.patterns.classify(asked, &reply);
+        let outcome = self.patterns.classify(request.asked, &reply);
         if matches!(outcome, Err(Failure::Unauthorized { .. })) {
             self.read_secret_again();
         }
-        Ok(match outcome? {
-            Done::Applied => Answer::Counted(counted(asked, &reply)),
-            // Only somebody alone is told apart.
-            Done::NotFound => Answer::Each(vec![Ok(Done::NotFound)]),
-        })
+        outcome.map(|done| (done, reply))
+    }
+
+    /// A session was registered for; whoever was alone in the call has the link. StartExam
+    /// gives none where it did not register anew.
+    fn registered(&self, call: &Call, ids: Option<&[Uuid]>) -> Answer {
+        let target = call.people.first().and_then(|(_, one)| one.registration());
+        let session = target.and_then(|target| self.shape.session_of(target));
+        match (session, ids) {
+            (Some(session), Some([id])) if session.has_links => {
+                let mut link = self.link_base.clone();
+                if let Ok(mut path) = link.path_segments_mut() {
+                    path.pop_if_empty().push(session.center());
+                }
+                link.set_fragment(Some(&format!("participant/{id}")));
+                Answer::Each(vec![Ok(Done::Linked(vec![Link(link.into())]))])
+            }
+            (Some(_) | None, Some(_) | None) => Answer::Applied,
+        }
     }
 
     /// A fresh date and signature: a request is refused 15 minutes after its date.

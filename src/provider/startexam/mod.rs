@@ -6,13 +6,15 @@
 
 mod classify;
 mod client;
-mod pattern;
 mod request;
+mod session;
 mod settings;
 pub mod signature;
 mod target;
 pub mod wire;
+mod words;
 
-pub use client::{StartError, StartExam};
+pub use client::StartExam;
+pub use session::SessionSettings;
 pub use settings::{RemovalOrder, SecretEncoding, StartExamSettings};
-pub use target::{InvalidTarget, Program};
+pub use target::{InvalidTarget, Program, Registration};

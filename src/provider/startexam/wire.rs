@@ -7,6 +7,9 @@ pub const SYNC_EMPLOYEES: &str = "/v1/employees";
 /// Path of "Register Program Employees".
 pub const PROGRAM_EMPLOYEES: &str = "/v1/program/employees";
 
+/// Path of "Register Employees".
+pub const REGISTER_EMPLOYEES: &str = "/v2/employees-participants";
+
 /// `Content-Type` and `Accept` of every sample.
 pub const JSON: &str = "application/json; charset=utf-8";
 
@@ -124,6 +127,52 @@ pub struct ProgramChanged {
     pub attempts_unregistered: u64,
     /// Employees in the program after the operation.
     pub total_employees_in_program: u64,
+}
+
+/// "Register Employees": registers employees for tests, outside of programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegisterEmployees {
+    /// The unique name of a center.
+    pub center: String,
+    /// When the links begin to work: UTC, ISO 8601.
+    pub valid_from: String,
+    /// When they end to work: UTC, ISO 8601.
+    pub valid_till: String,
+    /// Only for accounts with proctoring.
+    #[serde(default)]
+    pub proctoring: bool,
+    /// Only with proctoring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proctoring_activation_parameters: Option<Vec<Field>>,
+    /// Whether nobody is registered a second time for the same center and test.
+    #[serde(default)]
+    pub do_not_create_if_exist: bool,
+    /// GUIDs, from 1 to 10.
+    pub tests: Vec<String>,
+    /// From 1 to 500.
+    pub employees: Vec<EmployeeId>,
+}
+
+/// An employee, by id alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmployeeId {
+    /// As "Sync Employees" was told.
+    pub id: String,
+}
+
+/// What "Register Employees" answers.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Registered {
+    /// GUIDs of the sessions; a link is made of each, so they are credentials.
+    pub participant_ids: Vec<String>,
+}
+
+impl std::fmt::Debug for Registered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Registered({} ids)", self.participant_ids.len())
+    }
 }
 
 /// What statuses 400, 403 and 404 carry (help page "Responses").

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::session::StoredParticipant;
 use super::settings::{ProgramSettings, SimulatorSettings};
 use crate::provider::startexam::wire::{Employee, ProgramChanged, Status, SyncEmployees, Synced};
 
@@ -68,6 +69,8 @@ pub struct Account {
     pub employees: BTreeMap<String, StoredEmployee>,
     /// By GUID.
     pub programs: BTreeMap<Uuid, StoredProgram>,
+    /// Sessions outside of programs, by participant id.
+    pub participants: BTreeMap<Uuid, StoredParticipant>,
 }
 
 impl Account {

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use super::account::Refusal;
 use super::settings::SimulatorSettings;
 use crate::provider::startexam::signature::{Signer, string_to_sign};
+use crate::simulator::shared::Request;
 
 /// What the gate looks at.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,20 @@ pub(super) struct Head<'a> {
     pub(super) authorization: Option<&'a str>,
     /// Bytes of the body that came.
     pub(super) length: usize,
+}
+
+impl<'a> Head<'a> {
+    pub(super) fn of(request: &Request<'a>) -> Self {
+        Self {
+            method: request.method,
+            path: request.path,
+            date: request.header("date"),
+            content_length: request.header("content-length"),
+            content_type: request.header("content-type"),
+            authorization: request.header("authorization"),
+            length: request.body.len(),
+        }
+    }
 }
 
 /// Lets a request in.

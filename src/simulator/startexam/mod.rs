@@ -1,129 +1,24 @@
 //! StartExam's stand-in: signature, limits and counters as documented, the rest by switches.
 //!
-//! In come signed requests, out come the documented answers; `/_sim/` shows the account, a
-//! journal and takes scripted faults (see `shell`). It must refuse whatever the method pages
-//! forbid, so that a client that satisfies it satisfies StartExam.
+//! In come signed requests, out come the documented answers. It must refuse whatever the
+//! method pages forbid, so that a client that satisfies it satisfies StartExam.
 
 mod account;
-mod faults;
 mod gate;
-mod journal;
 mod program;
+mod session;
 mod settings;
-mod shell;
-mod simulator;
-
-use std::io;
-use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
-
-use actix_web::dev::ServerHandle;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
-
-use crate::clock::Clock;
-use crate::settings::Complaint;
+mod stand;
 
 pub use account::{Account, StoredEmployee, StoredProgram};
-pub use faults::{Action, Fault, Match};
-pub use journal::{Counters, Entry, Overlap};
-pub use settings::{OnHidden, OnUnknown, OnUnknownProgram, ProgramSettings, SimulatorSettings};
-pub use simulator::Simulator;
+pub use session::StoredParticipant;
+pub use settings::{
+    OnExisting, OnHidden, OnUnknown, OnUnknownProgram, ParticipantOrder, ProgramSettings,
+    SimulatorSettings,
+};
+pub use stand::{StartExamStand, Tally};
 
-/// Why the simulator does not run.
-#[derive(Debug, thiserror::Error)]
-pub enum SimulatorError {
-    /// Its settings are wrong.
-    #[error("the simulator's settings are wrong: {}", listed(.0))]
-    Settings(Vec<Complaint>),
-    /// The address cannot be listened on, or the server failed.
-    #[error("the simulator cannot serve")]
-    Serve(#[source] io::Error),
-}
-
-fn listed(complaints: &[Complaint]) -> String {
-    let texts: Vec<_> = complaints.iter().map(ToString::to_string).collect();
-    texts.join("; ")
-}
-
-/// A simulator that serves; dropped, it stops at once.
-#[derive(Debug)]
-pub struct Running {
-    addr: SocketAddr,
-    simulator: Arc<Simulator>,
-    handle: ServerHandle,
-    serving: JoinSet<io::Result<()>>,
-}
-
-impl Simulator {
-    /// Serves on `addr` (port 0: any free one) beside whatever else the runtime does.
-    ///
-    /// # Errors
-    /// When the settings have complaints, or the address cannot be listened on.
-    pub fn start(
-        settings: SimulatorSettings,
-        addr: SocketAddr,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Running, SimulatorError> {
-        let simulator = Self::new(settings, clock).map_err(SimulatorError::Settings)?;
-        let simulator = Arc::new(simulator);
-        let listener = TcpListener::bind(addr).map_err(SimulatorError::Serve)?;
-        let addr = listener.local_addr().map_err(SimulatorError::Serve)?;
-        let server =
-            shell::serve(listener, Arc::clone(&simulator)).map_err(SimulatorError::Serve)?;
-        let handle = server.handle();
-        let mut serving = JoinSet::new();
-        serving.spawn(server);
-        Ok(Running {
-            addr,
-            simulator,
-            handle,
-            serving,
-        })
-    }
-}
-
-impl Running {
-    /// Where it listens.
-    pub fn addr(&self) -> SocketAddr {
-        self.addr
-    }
-
-    /// The account, to look at and to script.
-    pub fn simulator(&self) -> &Simulator {
-        &self.simulator
-    }
-
-    /// Stops at once, without waiting for requests in flight.
-    pub async fn stop(mut self) {
-        self.handle.stop(false).await;
-        while self.serving.join_next().await.is_some() {}
-    }
-
-    /// Serves until asked to stop: the `simulate` command.
-    ///
-    /// # Errors
-    /// When the server fails.
-    pub async fn run(mut self, stopping: CancellationToken) -> Result<(), SimulatorError> {
-        let ended = tokio::select! {
-            () = stopping.cancelled() => None,
-            ended = self.serving.join_next() => ended,
-        };
-        match ended {
-            Some(Ok(Err(error))) => Err(SimulatorError::Serve(error)),
-            Some(Err(panicked)) => Err(SimulatorError::Serve(io::Error::other(panicked))),
-            Some(Ok(Ok(()))) | None => {
-                self.stop().await;
-                Ok(())
-            }
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // The command is sent here; the server, left to its runtime, obeys it.
-        drop(self.handle.stop(false));
-        self.serving.detach_all();
-    }
-}
+/// A simulated StartExam account.
+pub type Simulator = super::shared::Simulator<StartExamStand>;
+/// A simulated StartExam account that serves.
+pub type Running = super::shared::Running<StartExamStand>;

@@ -112,6 +112,15 @@ impl Account {
         }
     }
 
+    /// Whether an employee is registered for tests (true), passed over (false) or refused.
+    pub(super) fn may_register(
+        &self,
+        rules: &SimulatorSettings,
+        id: &str,
+    ) -> Result<bool, Refusal> {
+        self.permitted(rules, id, Wish::Register)
+    }
+
     /// Whether the wish is carried out (true), passed over (false) or refused.
     fn permitted(&self, rules: &SimulatorSettings, id: &str, wish: Wish) -> Result<bool, Refusal> {
         let (on_unknown, on_hidden) = match wish {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -29,6 +30,20 @@ pub struct SimulatorSettings {
     pub profile_fields: BTreeSet<String>,
     /// The programs that exist from the start.
     pub programs: Vec<ProgramSettings>,
+    /// The centers that exist.
+    pub centers: BTreeSet<String>,
+    /// GUIDs of the tests that exist outside of programs.
+    #[schemars(with = "BTreeSet<String>")]
+    pub tests: BTreeSet<Uuid>,
+    /// Whether the account has proctoring.
+    pub proctoring: bool,
+    /// In which order the ids of sessions are answered; documented for one test only.
+    pub participant_order: ParticipantOrder,
+    /// What is answered for somebody registered before; undocumented.
+    pub existing_participant: OnExisting,
+    /// How far ahead of the machine's clock the account's own is: `20m`, or `-20m` if behind.
+    #[schemars(with = "String")]
+    pub clock_ahead: SignedDuration,
     /// How old a request's `Date` may be; documented: 15 minutes.
     #[serde(with = "crate::settings::duration")]
     #[schemars(with = "String")]
@@ -37,7 +52,7 @@ pub struct SimulatorSettings {
     #[serde(with = "crate::settings::duration")]
     #[schemars(with = "String")]
     pub furthest_date: Duration,
-    /// The status that answers an unknown program; undocumented.
+    /// The status that answers an unknown program, center or test; undocumented.
     pub unknown_program: OnUnknownProgram,
     /// What happens when an unknown employee is registered; undocumented.
     pub register_unknown: OnUnknown,
@@ -49,7 +64,7 @@ pub struct SimulatorSettings {
     pub unregister_hidden: OnHidden,
     /// Whether one bad person leaves the others of a request undone; undocumented.
     pub batch_atomic: bool,
-    /// The most people in one list; documented for programs: 500.
+    /// The most people in one list; documented for programs and tests: 500.
     pub people_max: usize,
     /// The largest body; undocumented. Larger ones are answered 413.
     #[serde(with = "crate::settings::size")]
@@ -73,6 +88,30 @@ pub struct ProgramSettings {
     /// Whether the caller may choose among the tests.
     #[serde(default)]
     pub manual: bool,
+}
+
+/// In which order the ids of sessions are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ParticipantOrder {
+    /// All tests of the first employee, then those of the second.
+    #[default]
+    Employees,
+    /// All employees of the first test, then those of the second.
+    Tests,
+    /// The last test of the last employee first.
+    Reversed,
+}
+
+/// What is answered for a session that exists, where no second one is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnExisting {
+    /// Nothing: there are fewer ids than were asked for.
+    #[default]
+    Omit,
+    /// The id it has.
+    Return,
 }
 
 /// The status that answers an unknown program.
@@ -142,6 +181,15 @@ impl Default for SimulatorSettings {
                     manual: true,
                 },
             ],
+            centers: ["mycenter".to_owned()].into(),
+            tests: TESTS
+                .into_iter()
+                .chain([Uuid::from_u128(0xd288_d3c9_6c23_46e9_9fac_3cc0_301d_84ef)])
+                .collect(),
+            proctoring: true,
+            participant_order: ParticipantOrder::default(),
+            existing_participant: OnExisting::default(),
+            clock_ahead: SignedDuration::ZERO,
             oldest_date: Duration::from_mins(15),
             furthest_date: Duration::from_mins(15),
             unknown_program: OnUnknownProgram::NotFound,
@@ -218,5 +266,10 @@ mod tests {
         assert_eq!(settings.unknown_program, OnUnknownProgram::BadRequest);
         assert_eq!(settings.register_unknown, OnUnknown::Ignore);
         assert_eq!(settings.register_hidden, OnHidden::Accept);
+        for (raw, minutes) in [("20m", 20), ("-20m", -20)] {
+            let raw = format!("clock_ahead = '{raw}'");
+            let settings: SimulatorSettings = toml::from_str(&raw).unwrap();
+            assert_eq!(settings.clock_ahead, SignedDuration::from_mins(minutes));
+        }
     }
 }

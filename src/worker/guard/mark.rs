@@ -93,6 +93,11 @@ impl Pass {
     }
 }
 
+/// Whether a step lets somebody in: by activating, or by a registration that makes the account.
+const fn lets_in(step: &Operation) -> bool {
+    matches!(step, Operation::Activate { .. }) || step.makes_account()
+}
+
 fn close(pass: &mut Option<Pass>, now: Timestamp) {
     if let Some(pass) = pass.as_mut().filter(|pass| pass.is_open) {
         pass.is_open = false;
@@ -141,7 +146,7 @@ impl Guarded {
         is_released: bool,
         now: Timestamp,
     ) {
-        if matches!(step, Operation::Activate { .. }) {
+        if lets_in(step) {
             self.is_out = false;
         }
         let Some(budget) = Budget::of(step, is_removal) else {
@@ -167,9 +172,11 @@ impl Guarded {
                 self.is_out = true;
                 close(&mut self.removal, now);
             }
-            Operation::Activate { .. } => close(&mut self.removal, now),
             Operation::Leave { .. } => close(&mut self.leave, now),
-            Operation::Join { .. } => {}
+            Operation::Activate { .. } | Operation::Join { .. } if lets_in(step) => {
+                close(&mut self.removal, now);
+            }
+            Operation::Activate { .. } | Operation::Join { .. } => {}
         }
     }
 

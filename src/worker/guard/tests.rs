@@ -21,7 +21,7 @@ fn active() -> PersonState {
 
 fn lock() -> Operation {
     let profile = crate::provider::Profile::default();
-    Operation::Lock { profile }
+    Operation::lock(profile)
 }
 
 /// People with their records, and the guard that counts them.

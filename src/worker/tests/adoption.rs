@@ -27,7 +27,7 @@ impl World {
     }
 
     fn adopted(&mut self, who: &str) {
-        self.imported(who, Status::Active, None, &[Provider::StartExam]);
+        self.imported(who, Status::Active, None, &[Provider::STARTEXAM]);
     }
 }
 
@@ -85,7 +85,7 @@ fn an_import_that_does_not_adopt_asserts_everybody() {
 fn an_adopted_leaver_counts_as_locked() {
     let mut world = World::new();
     let end = Some("2026-02-27");
-    world.imported("a", Status::Inactive, end, &[Provider::StartExam]);
+    world.imported("a", Status::Inactive, end, &[Provider::STARTEXAM]);
     world.settle();
     assert!(world.take_calls().is_empty());
     let state = world.state("a");
@@ -100,7 +100,7 @@ fn an_adopted_first_day_ahead_is_asserted_when_it_comes() {
         start: Some(Moment::Day("2026-04-01".parse().unwrap())),
         groups: Groups::all([GroupId::try_from(SALES).unwrap()]),
         import: Some(Import {
-            adopt: BTreeSet::from([Provider::StartExam]),
+            adopt: BTreeSet::from([Provider::STARTEXAM]),
         }),
         ..Snapshot::default()
     };

@@ -179,7 +179,7 @@ fn a_reconciliation_of_a_company_takes_full_calls() {
     world.hired("a", "2026-03-01", SALES);
     world.settle();
     let template = EmployeeId::try_from("a").unwrap();
-    let state = world.arrived(Topic::State(Provider::StartExam), &template);
+    let state = world.arrived(Topic::State(Provider::STARTEXAM), &template);
     world.decides(CommandKind::Reconcile, "a", None);
     let asked = world.arrived(Topic::People, &template);
     let of = |record: &Arrived, n: usize| Arrived {

@@ -8,16 +8,19 @@ fn generation(number: u64, sales: &str) -> Arc<WorkerRules> {
         group: SALES.to_owned(),
         startexam: Some(StartExamAssignment {
             programs: vec![sales.to_owned()],
-            external_programs: Vec::new(),
+            ..StartExamAssignment::default()
         }),
+        ..Assignment::default()
     }];
     let fields = BTreeMap::from([("First Name".to_owned(), "first_name".to_owned())]);
     Arc::new(WorkerRules {
         assignments: Generation::new(number, &assignments),
         planner: Box::new(StartExamPlanner::new(
             assignments,
-            fields,
-            RemovalOrder::HideFirst,
+            &StartExamSettings {
+                profile_fields: fields,
+                ..StartExamSettings::default()
+            },
         )),
         ..rules()
     })

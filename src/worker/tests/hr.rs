@@ -93,7 +93,7 @@ impl World {
             who,
             Fact::Command(Command {
                 kind,
-                provider: Provider::StartExam,
+                provider: Provider::STARTEXAM,
                 fact_version: about,
                 operator: "an operator".to_owned(),
                 reason: "a reason".to_owned(),

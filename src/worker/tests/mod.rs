@@ -3,6 +3,7 @@
 mod adoption;
 mod calm;
 mod commands;
+mod counts;
 mod faults;
 mod generation;
 mod guard;
@@ -31,7 +32,7 @@ use crate::log::{Arrived, Headers, Position, Record, Topic};
 use crate::metrics::Metrics;
 use crate::person::{self, Person, Rules, SourceRules};
 use crate::plan::{Assignment, StartExamAssignment, StartExamPlanner};
-use crate::provider::startexam::RemovalOrder;
+use crate::provider::startexam::StartExamSettings;
 use crate::provider::{Answer, Call, Failure, Operation, Profile, Target};
 use crate::shard::{CallId, Core, Effect, Input};
 use platform::Does;
@@ -74,22 +75,25 @@ fn rules() -> WorkerRules {
         group: group.to_owned(),
         startexam: Some(StartExamAssignment {
             programs: vec![program.to_owned(), "all".to_owned()],
-            external_programs: Vec::new(),
+            ..StartExamAssignment::default()
         }),
+        ..Assignment::default()
     };
     let fields = BTreeMap::from([("First Name".to_owned(), "first_name".to_owned())]);
     let assignments = vec![assign(SALES, "s"), assign(SUPPORT, "t")];
     let hr = SourceId::try_from("hr").unwrap();
     WorkerRules {
-        provider: Provider::StartExam,
+        provider: Provider::STARTEXAM,
         people: Rules {
             sources: BTreeMap::from([(hr, SourceRules::default())]),
             ..Rules::default()
         },
         planner: Box::new(StartExamPlanner::new(
             assignments.clone(),
-            fields,
-            RemovalOrder::HideFirst,
+            &StartExamSettings {
+                profile_fields: fields,
+                ..StartExamSettings::default()
+            },
         )),
         assignments: Generation::new(0, &assignments),
         partitions: 1,
@@ -98,6 +102,7 @@ fn rules() -> WorkerRules {
             burst: BURST,
             in_flight: 4,
             accounts: 500,
+            mixes: true,
             registrations: 500,
             call_timeout: Duration::from_secs(30),
         },
@@ -178,7 +183,7 @@ impl World {
     fn feed(&mut self, input: Input<Answer>) {
         for effect in self.worker.handle(input, self.now) {
             match effect {
-                Effect::Write(record) if record.topic == Topic::State(Provider::StartExam) => {
+                Effect::Write(record) if record.topic == Topic::State(Provider::STARTEXAM) => {
                     let id = std::str::from_utf8(record.key.as_ref().unwrap()).unwrap();
                     let id = EmployeeId::try_from(id).unwrap();
                     self.durable.insert(id, record.payload.unwrap());
@@ -260,7 +265,7 @@ impl World {
         self.worker = Worker::new(Arc::clone(&self.rules), metrics, 3, 7);
         self.worker.restore_note(&note.unwrap());
         for id in self.durable.keys().cloned().collect::<Vec<_>>() {
-            let state = self.arrived(Topic::State(Provider::StartExam), &id);
+            let state = self.arrived(Topic::State(Provider::STARTEXAM), &id);
             self.worker.restore(state).unwrap();
         }
         for id in self.people.keys().cloned().collect::<Vec<_>>() {
@@ -285,7 +290,7 @@ impl World {
     }
 
     fn dead_letters(&self) -> Vec<(String, String)> {
-        let dead = Topic::DeadLetters(Provider::StartExam);
+        let dead = Topic::DeadLetters(Provider::STARTEXAM);
         let letters = self.letters.iter().filter(|record| record.topic == dead);
         letters
             .map(|record| {

@@ -61,7 +61,7 @@ impl World {
                 return Some(refused(400));
             }
             let (word, Target(name)) = match operation {
-                Operation::Join { target } => ("join", target),
+                Operation::Join { target, .. } => ("join", target),
                 Operation::Leave { target } => ("leave", target),
                 Operation::Lock { .. } | Operation::Activate { .. } => continue,
             };
@@ -97,14 +97,14 @@ impl World {
         for (id, operation) in &call.people {
             let who = id.as_str().to_owned();
             match operation {
-                Operation::Lock { profile } => {
+                Operation::Lock { profile, .. } => {
                     self.locked_with.insert(who.clone(), profile.clone());
                     self.active.insert(who, false);
                 }
                 Operation::Activate { .. } => {
                     self.active.insert(who, true);
                 }
-                Operation::Join { target } => {
+                Operation::Join { target, .. } => {
                     self.members.insert((target.0.clone(), who));
                 }
                 Operation::Leave { target } => {
@@ -125,6 +125,7 @@ pub(super) fn shown(call: &Call) -> String {
             Operation::Activate { .. } => ("activate".to_owned(), ""),
             Operation::Join {
                 target: Target(name),
+                ..
             } => (name.clone(), "+"),
             Operation::Leave {
                 target: Target(name),

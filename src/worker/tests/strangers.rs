@@ -18,7 +18,7 @@ impl World {
                 status: Some(Status::Active),
                 groups: Groups::all([GroupId::try_from(SALES).unwrap()]),
                 import: Some(Import {
-                    adopt: BTreeSet::from([Provider::StartExam]),
+                    adopt: BTreeSet::from([Provider::STARTEXAM]),
                 }),
                 ..Snapshot::default()
             };
@@ -29,7 +29,7 @@ impl World {
 
     /// Who has an outcome of this kind.
     fn outcomes(&self, outcome: &str) -> BTreeSet<String> {
-        let topic = Topic::Outcomes(Provider::StartExam);
+        let topic = Topic::Outcomes(Provider::STARTEXAM);
         let letters = self.letters.iter().filter(|record| record.topic == topic);
         letters
             .filter(|record| {

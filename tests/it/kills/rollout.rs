@@ -58,8 +58,8 @@ fn is_any_only_locked(platform: &Running, mut people: std::ops::Range<usize>) ->
 /// How often somebody was registered to a program or unregistered from it.
 fn changes(platform: &Running, who: &str, program: &str) -> usize {
     let journal = platform.simulator().journal(Some(who));
-    let about = |name: &Option<String>| name.as_deref() == Some(program);
-    journal.iter().filter(|entry| about(&entry.program)).count()
+    let about = |targets: &[String]| targets.iter().any(|target| target == program);
+    journal.iter().filter(|entry| about(&entry.targets)).count()
 }
 
 async fn hire(receiver: SocketAddr) {

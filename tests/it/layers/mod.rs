@@ -5,6 +5,7 @@ mod documents;
 mod hygiene;
 mod imports;
 mod operations;
+mod registry;
 mod rust;
 mod source;
 mod table;

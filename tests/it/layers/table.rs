@@ -4,12 +4,14 @@
 /// this table is a proof that the graph has no cycle.
 pub(super) const STAGES: &[(&str, &[&str])] = &[
     // Leaves.
-    ("id", &[]),
+    ("registry", &[]),
+    ("id", &["registry"]),
     ("clock", &[]),
     ("settings", &[]),
     ("metrics", &[]),
     ("shutdown", &[]),
     ("mutation", &[]),
+    ("nearest", &[]),
     ("secret", &["settings"]),
     ("telemetry", &["settings"]),
     ("health", &["clock"]),
@@ -31,11 +33,13 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
     // The platforms, and what each still has to be told.
     (
         "provider",
-        &["id", "clock", "settings", "metrics", "secret"],
+        &["id", "clock", "settings", "nearest", "metrics", "secret"],
     ),
     (
         "plan",
-        &["id", "settings", "mutation", "event", "person", "provider"],
+        &[
+            "registry", "id", "settings", "mutation", "event", "person", "provider",
+        ],
     ),
     // The stages of the pipeline.
     (
@@ -72,8 +76,10 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
     (
         "config",
         &[
+            "registry",
             "id",
             "settings",
+            "nearest",
             "secret",
             "telemetry",
             "admin",
@@ -96,6 +102,7 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
 ];
 
 const EVERYTHING_BELOW_APP: &[&str] = &[
+    "registry",
     "id",
     "clock",
     "settings",

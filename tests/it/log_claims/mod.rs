@@ -75,7 +75,7 @@ pub const STAGE: Stage = Stage {
 /// The compacted topic of the claims.
 pub const STATE: Topic = Topic::People;
 /// Another topic.
-pub const OUTCOMES: Topic = Topic::Outcomes(Provider::StartExam);
+pub const OUTCOMES: Topic = Topic::Outcomes(Provider::STARTEXAM);
 /// Every topic the claims use.
 pub const TOPICS: [Topic; 3] = [STAGE.source, STATE, OUTCOMES];
 

@@ -5,12 +5,13 @@ use hris_relay::provider::startexam::signature::{SecretEncoding, Signer, string_
 use hris_relay::provider::startexam::wire::{PROGRAM_EMPLOYEES, SYNC_EMPLOYEES, Status};
 use hris_relay::provider::{Answer, Call, Counted, Operation, Platform, Profile};
 use hris_relay::simulator::startexam::{Running, SimulatorSettings};
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::recorder::Recorder;
 use super::{
     SALES, SUPPORT, activate, apply, call, client, join, leave, lock, outcome, settings, start,
 };
+use crate::support::recorder::Recorder;
 
 const SYNC: &str = include_str!("pages/sync_employees.json");
 const SYNC_ANSWER: &str = include_str!("pages/sync_employees_answer.json");
@@ -18,7 +19,7 @@ const PROGRAM: &str = include_str!("pages/register_program_employees.json");
 const PROGRAM_ANSWER: &str = include_str!("pages/register_program_employees_answer.json");
 const SELECTED: &str = include_str!("pages/register_program_employees_selected.json");
 
-fn profile(first: &str, last: &str, email: &str) -> Profile {
+pub(super) fn profile(first: &str, last: &str, email: &str) -> Profile {
     let fields = [("First Name", first), ("Last Name", last), ("Email", email)];
     Profile(
         fields
@@ -27,15 +28,20 @@ fn profile(first: &str, last: &str, email: &str) -> Profile {
     )
 }
 
-fn json(text: &[u8]) -> Value {
+pub(super) fn json(text: &[u8]) -> Value {
     serde_json::from_slice(text).unwrap()
 }
 
 /// Signs and posts a body exactly as it is; answers status and body.
-async fn post(running: &Running, path: &str, body: &'static str) -> (u16, Value) {
+pub(super) async fn post(
+    running: &Running,
+    path: &str,
+    body: &'static str,
+    now: Timestamp,
+) -> (u16, Value) {
     let rules = SimulatorSettings::default();
     let signer = Signer::new(rules.account_id, &rules.secret, SecretEncoding::Utf8).unwrap();
-    let date = httpdate::fmt_http_date(jiff::Zoned::now().timestamp().into());
+    let date = httpdate::fmt_http_date(now.into());
     let text = string_to_sign("POST", path, &date, body.len());
     let response = reqwest::Client::builder()
         .no_proxy()
@@ -59,9 +65,7 @@ async fn a_person_is_hired_registered_locked_and_tidied_away() {
     let running = start(SimulatorSettings::default());
     let client = client(&settings(running.addr()));
     let known = profile("John", "Snow", "john.snow@gmail.com");
-    let hired = Operation::Activate {
-        profile: known.clone(),
-    };
+    let hired = Operation::activate(known.clone());
     let calls = [
         call([("e-1", hired), ("e-2", activate())]),
         call([("e-1", join(SALES)), ("e-2", join(SALES))]),
@@ -79,7 +83,7 @@ async fn a_person_is_hired_registered_locked_and_tidied_away() {
         account.employees["e-1"].programs,
         account.employees["e-2"].programs
     );
-    let locked = Operation::Lock { profile: known };
+    let locked = Operation::lock(known);
     apply(
         &client,
         [call([("e-1", locked)]), call([("e-1", leave(SALES))])],
@@ -99,13 +103,13 @@ async fn every_operation_is_safe_to_repeat() {
         let call = call([("e-1", operation)]);
         apply(&client, [call.clone(), call]).await;
     }
-    let counters = running.simulator().counters();
-    let synced = counters.synced;
+    let tally = running.simulator().tally();
+    let synced = tally.synced;
     assert_eq!(
         [synced.created, synced.became_hidden, synced.not_changed],
         [1, 1, 2]
     );
-    assert_eq!(counters.programs.attempts_unregistered, 2);
+    assert_eq!(tally.programs.attempts_unregistered, 2);
 }
 
 #[tokio::test]
@@ -153,12 +157,8 @@ async fn the_request_is_what_the_page_prints() {
     );
     let recorder = Recorder::answering(answer).await;
     let settings = settings(recorder.addr);
-    let active = Operation::Activate {
-        profile: profile("John", "Snow", "john.snow@gmail.com"),
-    };
-    let hidden = Operation::Lock {
-        profile: profile("Charles", "Dickens", "dickens@hotmail.com"),
-    };
+    let active = Operation::activate(profile("John", "Snow", "john.snow@gmail.com"));
+    let hidden = Operation::lock(profile("Charles", "Dickens", "dickens@hotmail.com"));
     apply(
         &client(&settings),
         [call([("830507", active), ("831411", hidden)])],
@@ -208,7 +208,8 @@ async fn the_pages_own_examples_get_the_pages_own_answers() {
     let running = start(SimulatorSettings::default());
     // The lengths that the pages' samples say in their `Content-Length`.
     assert_eq!([SYNC.len(), PROGRAM.len(), SELECTED.len()], [744, 237, 367]);
-    let answer = post(&running, SYNC_EMPLOYEES, SYNC).await;
+    let now = || jiff::Zoned::now().timestamp();
+    let answer = post(&running, SYNC_EMPLOYEES, SYNC, now()).await;
     assert_eq!(answer, (200, json(SYNC_ANSWER.as_bytes())));
 
     // The page's program ends with 99 employees: 98, two more and one less.
@@ -227,9 +228,9 @@ async fn the_pages_own_examples_get_the_pages_own_answers() {
         ],
     )
     .await;
-    let answer = post(&running, PROGRAM_EMPLOYEES, PROGRAM).await;
+    let answer = post(&running, PROGRAM_EMPLOYEES, PROGRAM, now()).await;
     assert_eq!(answer, (200, json(PROGRAM_ANSWER.as_bytes())));
-    let (status, answer) = post(&running, PROGRAM_EMPLOYEES, SELECTED).await;
+    let (status, answer) = post(&running, PROGRAM_EMPLOYEES, SELECTED, now()).await;
     assert_eq!(
         (status, &answer["attemptsRegistered"]),
         (200, &Value::from(12))
@@ -254,7 +255,14 @@ async fn twenty_five_thousand_people_are_taken_in_batches_of_500() {
     }
     let counters = running.simulator().counters();
     assert_eq!((counters.requests, counters.people), (100, 50_000));
-    assert_eq!(counters.programs.total_employees_in_program, 25_000);
+    assert_eq!(
+        running
+            .simulator()
+            .tally()
+            .programs
+            .total_employees_in_program,
+        25_000
+    );
     assert_eq!(running.simulator().overlaps(), []);
 }
 

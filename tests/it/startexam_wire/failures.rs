@@ -8,11 +8,11 @@ use hris_relay::provider::{Answer, Failure, Platform};
 use hris_relay::simulator::startexam::{OnUnknown, OnUnknownProgram, Running, SimulatorSettings};
 use serde_json::{Value, json};
 
-use super::recorder::Recorder;
 use super::{
     SALES, WrongClock, activate, apply, call, client, faults, impatient, join, leave, lock,
     outcome, settings, start,
 };
+use crate::support::recorder::Recorder;
 
 /// The failure of activating one person while `action` acts.
 async fn failure(running: &Running, action: Value) -> Failure {

@@ -2,8 +2,8 @@
 
 mod calls;
 mod failures;
-mod recorder;
 mod secrets;
+mod sessions;
 mod simulator;
 
 use std::net::SocketAddr;
@@ -15,7 +15,8 @@ use hris_relay::clock::{Clock, SystemClock, whole_milliseconds};
 use hris_relay::id::EmployeeId;
 use hris_relay::provider::startexam::{StartExam, StartExamSettings};
 use hris_relay::provider::{Answer, Call, Done, Operation, Platform, Profile, Target};
-use hris_relay::simulator::startexam::{Fault, Running, Simulator, SimulatorSettings};
+use hris_relay::simulator::shared::Fault;
+use hris_relay::simulator::startexam::{Running, Simulator, SimulatorSettings};
 use jiff::{SignedDuration, Timestamp};
 
 /// Programs of the simulator's defaults.
@@ -90,25 +91,21 @@ fn call(people: impl IntoIterator<Item = (impl AsRef<str>, Operation)>) -> Call 
 }
 
 fn activate() -> Operation {
-    Operation::Activate {
-        profile: Profile::default(),
-    }
+    Operation::activate(Profile::default())
 }
 
 fn lock() -> Operation {
-    Operation::Lock {
-        profile: Profile::default(),
-    }
+    Operation::lock(Profile::default())
 }
 
 fn join(target: &str) -> Operation {
     let target = Target(target.to_owned());
-    Operation::Join { target }
+    Operation::join(target)
 }
 
 fn leave(target: &str) -> Operation {
     let target = Target(target.to_owned());
-    Operation::Leave { target }
+    Operation::leave(target)
 }
 
 /// The outcome's word: `applied` or a failure code.

@@ -1,56 +1,15 @@
 //! What must never be seen: secrets, signatures and people, in errors, `Debug` and logs.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
-use hris_relay::provider::startexam::{StartError, StartExam, StartExamSettings};
+use hris_relay::provider::StartError;
+use hris_relay::provider::startexam::{StartExam, StartExamSettings};
 use hris_relay::provider::{Answer, Operation, Platform, Profile};
 use hris_relay::secret::Secret;
 use hris_relay::simulator::startexam::SimulatorSettings;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
+
+use crate::support::collected::collected;
 
 use super::{WrongClock, activate, apply, call, client, faults, outcome, settings, start};
-
-/// Collects what is logged.
-#[derive(Debug, Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Lines {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl io::Write for Lines {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(buf);
-        Ok(buf.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-/// Collects everything that this thread logs until the guard is dropped.
-fn collected() -> (Lines, tracing::subscriber::DefaultGuard) {
-    let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(lines.clone())
-        .finish();
-    (lines, tracing::subscriber::set_default(subscriber))
-}
 
 #[tokio::test]
 async fn neither_secret_nor_person_shows_in_logs_errors_or_debug_output() {
@@ -60,7 +19,7 @@ async fn neither_secret_nor_person_shows_in_logs_errors_or_debug_output() {
     let secret = settings.secret.clone().unwrap();
     let client = client(&settings);
     let profile = Profile(vec![("Email".to_owned(), "jane@example.com".to_owned())]);
-    let call = call([("jane-17", Operation::Activate { profile })]);
+    let call = call([("jane-17", Operation::activate(profile))]);
     let mut seen = format!("{settings:?} {client:?} {call:?}");
     for action in [
         json!({ "do": "drop_before" }),

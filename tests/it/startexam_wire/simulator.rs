@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use hris_relay::simulator::startexam::{Running, Simulator, SimulatorError, SimulatorSettings};
+use hris_relay::simulator::shared::SimulatorError;
+use hris_relay::simulator::startexam::{Running, Simulator, SimulatorSettings};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 

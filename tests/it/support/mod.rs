@@ -3,13 +3,16 @@
 pub mod binary;
 pub mod broker;
 pub mod captured;
+pub mod collected;
 pub mod container;
 pub mod kafka;
 pub mod logs;
 pub mod memory_log;
 pub mod platform;
+pub mod recorder;
 pub mod relay;
 pub mod said;
 pub mod sender;
 pub mod size;
+pub mod stages;
 pub mod test_receiver;

@@ -46,7 +46,7 @@ impl World {
             who,
             Fact::Command(Command {
                 kind,
-                provider: Provider::StartExam,
+                provider: Provider::STARTEXAM,
                 fact_version: Some(version),
                 operator: "ada".to_owned(),
                 reason: "looked at".to_owned(),
@@ -288,11 +288,16 @@ fn whoever_is_held_stays_registered_whichever_step_comes_first() {
         group: SALES.to_owned(),
         startexam: Some(StartExamAssignment {
             programs,
-            external_programs: Vec::new(),
+            ..StartExamAssignment::default()
         }),
+        ..Assignment::default()
     };
-    let order = RemovalOrder::UnregisterFirst;
-    let planner = StartExamPlanner::new(vec![assignment], BTreeMap::new(), order);
+    let settings = StartExamSettings {
+        profile_fields: BTreeMap::new(),
+        removal_order: crate::provider::startexam::RemovalOrder::UnregisterFirst,
+        ..StartExamSettings::default()
+    };
+    let planner = StartExamPlanner::new(vec![assignment], &settings);
     rules.planner = Box::new(planner);
     let mut world = World::company_with(rules, 200);
     world.terminated_all(0..20);
