@@ -218,6 +218,7 @@ fn help_of_every_command_says_what_it_does() {
         (&["simulate"], "startexam"),
         (&["simulate", "startexam"], "--switches"),
         (&["simulate", "cirrus"], "Examples:"),
+        (&["simulate", "examtesting"], "Examples:"),
         (&["send"], "Examples:"),
         (&["import"], "Broken off, run the same command again"),
         (&["reconcile"], "--no-wait"),
@@ -244,9 +245,21 @@ fn wrong_usage_exits_2_and_a_lacking_configuration_78() {
         (&["worker", "cirrus"], 2, "expected `startexam`"),
         (&["demo", "--people", "3"], 2, "20..=25000"),
         (&["simulate", "startexam", "--program", "x"], 2, "a GUID"),
-        (&["simulate", "startexam", "--script", "x"], 1, "cannot be read"),
-        (&["simulate", "startexam", "--script", "Cargo.toml"], 2, "docs/simulators.md"),
-        (&["simulate", "startexam", "--settings", "x"], 78, "cannot be read"),
+        (
+            &["simulate", "startexam", "--script", "x"],
+            1,
+            "cannot be read",
+        ),
+        (
+            &["simulate", "startexam", "--script", "Cargo.toml"],
+            2,
+            "docs/simulators.md",
+        ),
+        (
+            &["simulate", "startexam", "--settings", "x"],
+            78,
+            "cannot be read",
+        ),
         (
             &["send", "portal", "hired", "e-1"],
             2,
