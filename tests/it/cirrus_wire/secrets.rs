@@ -1,5 +1,6 @@
 //! What must never be seen, and the token that may change: in errors, `Debug` and logs.
 
+use std::fmt::Write as _;
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -79,10 +80,10 @@ async fn neither_token_nor_link_nor_person_shows_in_logs_errors_or_debug_output(
         let Answer::Failed(failure) = client.perform(&call).await else {
             panic!("no failure");
         };
-        seen.push_str(&format!("{failure} {failure:?}"));
+        write!(seen, "{failure} {failure:?}").unwrap();
     }
     let answer = client.perform(&call).await;
-    seen.push_str(&format!("{answer:?} {running:?}"));
+    write!(seen, "{answer:?} {running:?}").unwrap();
     seen.push_str(&lines.text());
     let account = running.simulator().account();
     let link = &account.schedules["ScEXT1"].candidates["jane-17"];
