@@ -216,9 +216,7 @@ fn help_of_every_command_says_what_it_does() {
         (&["roster"], "one record per person"),
         (&["worker"], "`startexam`"),
         (&["simulate"], "startexam"),
-        (&["simulate", "startexam"], "--switches"),
-        (&["simulate", "cirrus"], "Examples:"),
-        (&["simulate", "examtesting"], "Examples:"),
+        (&["simulate", "startexam"], "Examples:"),
         (&["send"], "Examples:"),
         (&["import"], "Broken off, run the same command again"),
         (&["reconcile"], "--no-wait"),
@@ -242,24 +240,9 @@ fn wrong_usage_exits_2_and_a_lacking_configuration_78() {
         (&["no-such-command"][..], 2, "no-such-command"),
         (&[], 2, "Usage: hris-relay"),
         (&["serve", "--no-such-flag"], 2, "--no-such-flag"),
-        (&["worker", "cirrus"], 2, "expected `startexam`"),
+        (&["worker", "no-such-platform"], 2, "one of `startexam`"),
         (&["demo", "--people", "3"], 2, "20..=25000"),
         (&["simulate", "startexam", "--program", "x"], 2, "a GUID"),
-        (
-            &["simulate", "startexam", "--script", "x"],
-            1,
-            "cannot be read",
-        ),
-        (
-            &["simulate", "startexam", "--script", "Cargo.toml"],
-            2,
-            "docs/simulators.md",
-        ),
-        (
-            &["simulate", "startexam", "--settings", "x"],
-            78,
-            "cannot be read",
-        ),
         (
             &["send", "portal", "hired", "e-1"],
             2,
@@ -326,7 +309,7 @@ fn what_send_says_reaches_the_simulated_platform() {
     let address = site.platform;
     let state = move || get(address, "/_sim/state").filter(|(status, _)| *status == 200);
     simulator.until("listening", || state().is_some());
-    assert!(simulator.said().contains("state at /_sim/state"));
+    simulator.until_said("state at /_sim/state");
 
     // A sender is patient: the receiver may still be starting.
     let mut relay = site.installation.start(&["serve"]);
