@@ -1,6 +1,5 @@
 //! What must never be seen, and the token that may change: in errors, `Debug` and logs.
 
-use std::fmt::Write as _;
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -80,10 +79,10 @@ async fn neither_token_nor_link_nor_person_shows_in_logs_errors_or_debug_output(
         let Answer::Failed(failure) = client.perform(&call).await else {
             panic!("no failure");
         };
-        write!(seen, "{failure} {failure:?}").unwrap();
+        seen.extend([failure.to_string(), format!("{failure:?}")]);
     }
     let answer = client.perform(&call).await;
-    write!(seen, "{answer:?} {running:?}").unwrap();
+    seen.extend([format!("{answer:?}"), format!("{running:?}")]);
     seen.push_str(&lines.text());
     let account = running.simulator().account();
     let link = &account.schedules["ScEXT1"].candidates["jane-17"];
