@@ -57,7 +57,7 @@ What the contract leaves open is a switch: --switches shows them. A file of them
   [simulator]
   schedule_activated = true")]
     Cirrus(Simulated),
-    /// ExamTesting's API, as its contract says.
+    /// ExamTesting's API, as its page says.
     #[command(
         name = "examtesting",
         after_help = "\
@@ -67,7 +67,7 @@ Examples:
   curl -s 127.0.0.1:8092/_sim/state       who is enabled, in which group
   curl -s 127.0.0.1:8092/_sim/journal     every request, and calls that overlapped
 
-What the contract leaves open is a switch: --switches shows them. A file of them:
+What the page leaves open is a switch: --switches shows them. A file of them:
   [simulator]
   response_shape = \"xml\"
   student_cap = 100"
@@ -122,30 +122,31 @@ struct SettingsFile<T: Default + Serialize> {
 
 /// The settings of a simulator.
 trait Switches: Default + std::fmt::Debug + Serialize + DeserializeOwned + JsonSchema {
-    fn complaints(&self, prefix: &str) -> Vec<Complaint>;
+    /// Everything that is wrong with them.
+    fn contradictions(&self, section: &str) -> Vec<Complaint>;
 }
 
 impl Switches for startexam::SimulatorSettings {
-    fn complaints(&self, prefix: &str) -> Vec<Complaint> {
-        Self::complaints(self, prefix)
+    fn contradictions(&self, section: &str) -> Vec<Complaint> {
+        self.complaints(section)
     }
 }
 
 impl Switches for cirrus::SimulatorSettings {
-    fn complaints(&self, prefix: &str) -> Vec<Complaint> {
-        Self::complaints(self, prefix)
+    fn contradictions(&self, section: &str) -> Vec<Complaint> {
+        self.complaints(section)
     }
 }
 
 impl Switches for examtesting::SimulatorSettings {
-    fn complaints(&self, prefix: &str) -> Vec<Complaint> {
-        Self::complaints(self, prefix)
+    fn contradictions(&self, section: &str) -> Vec<Complaint> {
+        self.complaints(section)
     }
 }
 
 impl<T: Switches> Consistent for SettingsFile<T> {
     fn complaints(&self) -> Vec<Complaint> {
-        self.simulator.complaints("simulator")
+        self.simulator.contradictions("simulator")
     }
 }
 
@@ -176,8 +177,7 @@ pub(super) async fn run(platform: Simulate, clock: Arc<dyn Clock>) -> Result<(),
             let Some(settings) = switches::<examtesting::SimulatorSettings>(&simulated)? else {
                 return Ok(());
             };
-            let groups = settings.groups.iter();
-            let groups: Vec<_> = groups.map(String::as_str).collect();
+            let groups: Vec<_> = settings.groups.iter().map(String::as_str).collect();
             let title = format!("ExamTesting, groups {}", groups.join(", "));
             let start = |addr| examtesting::Simulator::start(settings, addr, clock);
             serve(simulated, &title, start).await
@@ -272,7 +272,9 @@ async fn serve<S: Stand>(
     let script = simulated.script.map(script).transpose()?;
     let asked_to_stop = until_asked_to_stop()?;
     let running = start(simulated.listen).context("the simulator cannot be started")?;
-    running.simulator().script(script.unwrap_or_default());
+    if let Some(script) = script {
+        running.simulator().script(script);
+    }
     print::line(format!(
         "simulated {title} on http://{}; state at /_sim/state",
         running.addr()

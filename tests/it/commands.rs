@@ -246,17 +246,17 @@ fn wrong_usage_exits_2_and_a_lacking_configuration_78() {
         (&["demo", "--people", "3"], 2, "20..=25000"),
         (&["simulate", "startexam", "--program", "x"], 2, "a GUID"),
         (
-            &["simulate", "startexam", "--script", "x"],
+            &["simulate", "cirrus", "--script", "x"],
             1,
             "cannot be read",
         ),
         (
-            &["simulate", "startexam", "--script", "Cargo.toml"],
+            &["simulate", "cirrus", "--script", "Cargo.toml"],
             2,
             "docs/simulators.md",
         ),
         (
-            &["simulate", "startexam", "--settings", "x"],
+            &["simulate", "cirrus", "--settings", "x"],
             78,
             "cannot be read",
         ),

@@ -38,6 +38,7 @@ mod schemas;
 mod simulators;
 mod stages;
 mod startexam_errors;
+mod startexam_sessions;
 mod startexam_wire;
 mod support;
 mod three_platforms;

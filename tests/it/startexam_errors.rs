@@ -24,13 +24,13 @@ const PROGRAM: &str = "95a6e267-1765-4a93-98b1-c6ca5ef2cd61";
 /// Once everything waits, it is tried again after this long; a retry waits far less.
 const PROBE: Duration = Duration::from_secs(1);
 
-fn settings(platform: &Running) -> Settings {
+pub(crate) fn settings(platform: &Running, meaning: &str, more: &str) -> Settings {
     let account = SimulatorSettings::default();
     let text = format!(
         r#"
 [[assignments]]
 group = "Sales"
-startexam = {{ programs = ["{PROGRAM}"] }}
+startexam = {{ {meaning} }}
 [providers.startexam]
 base_url = "http://{addr}"
 allow_insecure_http = true
@@ -40,6 +40,7 @@ profile_id = "{profile}"
 max_rps = 1000.0
 connect_timeout = "1s"
 call_timeout = "3s"
+{more}
 [worker]
 linger = "300ms"
 retry_shortest = "20ms"
@@ -63,23 +64,32 @@ secrets = ["c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"]
         .settings
 }
 
-fn hired(who: &str) -> Record {
-    let now = system_clock().now();
+pub(crate) fn hired(who: &str) -> Record {
+    hired_from(who, When::day("2020-01-01".parse().unwrap()))
+}
+
+pub(crate) fn hired_from(who: &str, start: When) -> Record {
     let hire = Hire {
         employment: None,
-        start: When::day("2020-01-01".parse().unwrap()),
+        start,
         phase: Phase::Effective,
         attributes: BTreeMap::from([("first_name".to_owned(), Some("Ada".to_owned()))]),
         groups: Groups::all([GroupId::try_from("Sales").unwrap()]),
     };
+    told(who, Fact::Hired(hire))
+}
+
+/// HR says so at this moment.
+pub(crate) fn told(who: &str, fact: Fact) -> Record {
+    let now = system_clock().now();
     let event = Event {
-        id: EventId::try_from(format!("hired-{who}")).unwrap(),
+        id: EventId::try_from(format!("{who}-{now}")).unwrap(),
         source: SourceId::try_from("hr").unwrap(),
         subject: EmployeeId::try_from(who).unwrap(),
         time: Some(now),
         received_time: Some(now),
         sequence: None,
-        fact: Fact::Hired(hire),
+        fact,
     };
     Record::new(Topic::Events, who, event.to_json())
 }
@@ -138,7 +148,8 @@ async fn play(people: usize, dead: usize, path: &str, script: Value) -> Ended {
     let place = Sqlite.place().await;
     let log: Arc<dyn Log> = place.open().await;
     log.create_topics(&Topic::all(Provider::ALL)).await.unwrap();
-    let settings = settings(&platform);
+    let meaning = format!("programs = [\"{PROGRAM}\"]");
+    let settings = settings(&platform, &meaning, "");
     let (rules, client) = app::worker(&settings, Provider::STARTEXAM, system_clock()).unwrap();
     let hires = (0..people).map(|n| hired(&format!("e-{n}"))).collect();
     log.append(hires).await.unwrap();
