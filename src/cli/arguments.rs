@@ -10,6 +10,7 @@ use super::check_config::CheckConfig;
 use super::command::Decide;
 use super::import::Import;
 use super::reconcile::Reconcile;
+use super::simulate::Simulate;
 use crate::id::Provider;
 
 const EXAMPLES: &str = "\
@@ -105,39 +106,6 @@ pub(super) struct Demo {
     /// Leaves everything running and prints the addresses and lines to try.
     #[arg(long)]
     pub(super) keep: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Simulate {
-    /// StartExam's API, as its contract says.
-    #[command(
-        name = "startexam",
-        after_help = "\
-Examples:
-  hris-relay simulate startexam --listen 127.0.0.1:8090
-  curl -s 127.0.0.1:8090/_sim/state       who is active, in which program
-  curl -s 127.0.0.1:8090/_sim/journal     every request, and calls that overlapped"
-    )]
-    StartExam(SimulateStartExam),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct SimulateStartExam {
-    /// Address and port to listen on.
-    #[arg(long, default_value = "127.0.0.1:8090")]
-    pub(super) listen: SocketAddr,
-    /// The account's number.
-    #[arg(long, default_value_t = 99)]
-    pub(super) account: u64,
-    /// The account's secret, which the relay must be configured with too.
-    #[arg(long, default_value = "simulator-secret")]
-    pub(super) secret: String,
-    /// The profile's GUID.
-    #[arg(long, default_value = "d51b5efd-fb21-4cb8-94e2-145014839465")]
-    pub(super) profile: String,
-    /// A program that exists, by GUID; may be repeated.
-    #[arg(long = "program", value_name = "GUID")]
-    pub(super) programs: Vec<String>,
 }
 
 #[derive(Debug, Args)]

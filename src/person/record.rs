@@ -16,7 +16,7 @@ use super::removal::Overruled;
 use crate::id::{EmploymentId, FactVersion, Provider, SourceId};
 use crate::mutation::{Mutation, is_on};
 
-/// The version of the record's form that this program writes and reads (`v`).
+/// The newest version of the record's form that this program knows (`v`).
 pub const FORMAT: u32 = 1;
 
 /// A person as HR sees them: a set of registers, each with the greatest version.

@@ -57,6 +57,8 @@ pub struct Roster {
     people: HashMap<Bytes, Bytes>,
     conflicts: Conflicts,
     metrics: RosterMetrics,
+    /// The form in which records are written.
+    state_format: u32,
 }
 
 impl Roster {
@@ -67,6 +69,7 @@ impl Roster {
             people: HashMap::new(),
             conflicts: Conflicts::default(),
             metrics,
+            state_format: person::FORMAT,
         }
     }
 
@@ -76,6 +79,13 @@ impl Roster {
         let gauge = &self.metrics.conflicts;
         self.conflicts
             .show(gauge.with_label_values(&[&partition.to_string()]));
+        self
+    }
+
+    /// The same, which writes records in this form.
+    #[must_use]
+    pub const fn writing(mut self, state_format: u32) -> Self {
+        self.state_format = state_format;
         self
     }
 
@@ -121,6 +131,7 @@ impl Roster {
             person.overruled.take().is_some()
         };
         let record = if folded.is_news || overruling {
+            person.v = self.state_format;
             Some(written(&event, &person)?)
         } else {
             None

@@ -36,7 +36,9 @@ impl Host for RosterHost {
 
     fn core(&self, partition: u32) -> Roster {
         let metrics = self.process.metrics.roster.clone();
-        Roster::new(self.rules.clone(), metrics).of_partition(partition)
+        Roster::new(self.rules.clone(), metrics)
+            .of_partition(partition)
+            .writing(self.settings.state_format)
     }
 
     fn perform(&self, call: Infallible) -> BoxFuture<'static, Infallible> {

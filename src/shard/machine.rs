@@ -252,6 +252,7 @@ impl<C: Core> Machine<C> {
 
     fn commit_with(&self, is_clean: bool) -> Commit {
         let record = PartitionRecord::new(
+            self.settings.state_format,
             self.core.held(),
             self.owner.clone(),
             is_clean,

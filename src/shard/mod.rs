@@ -5,6 +5,7 @@
 //! called a [`Machine`]: both pure, without a clock; `run` around them only moves bytes. It
 //! must never commit an offset ahead of the state that reflects it, and it knows no event.
 
+mod format;
 mod host;
 mod machine;
 mod outbox;
@@ -23,6 +24,7 @@ use jiff::Timestamp;
 use self::partition_record::PartitionRecord;
 use crate::log::{Arrived, Record, Topic};
 
+pub use format::{FORMATS, NEWEST};
 pub use host::{Host, Process, StageError};
 pub use machine::{Found, Machine, Now, Start};
 pub use settings::ShardSettings;

@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::format::NEWEST;
 use super::stop::Stop;
-
-/// The version of the note's form that this program writes and reads (`v`).
-const FORMAT: u32 = 1;
 
 /// The note beside a committed source offset. It is written in the same commit as the state
 /// it counts, so that a topic that was deleted or has forgotten records disagrees with it.
@@ -24,9 +22,15 @@ pub(super) struct PartitionRecord {
 }
 
 impl PartitionRecord {
-    pub(super) const fn new(held: usize, owner: String, clean: bool, note: Option<String>) -> Self {
+    pub(super) const fn new(
+        v: u32,
+        held: usize,
+        owner: String,
+        clean: bool,
+        note: Option<String>,
+    ) -> Self {
         Self {
-            v: FORMAT,
+            v,
             held,
             owner,
             clean,
@@ -41,7 +45,7 @@ impl PartitionRecord {
 
     pub(super) fn parse(text: &str) -> Result<Self, Stop> {
         let record: Self = serde_json::from_str(text).map_err(|_| Stop::RecordUnreadable)?;
-        if record.v > FORMAT {
+        if record.v > NEWEST {
             return Err(Stop::RecordTooNew { v: record.v });
         }
         Ok(record)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::format::FORMATS;
 use crate::settings::Complaint;
 
 /// How often a stage commits, and how long it may take to let go.
@@ -27,6 +28,10 @@ pub struct ShardSettings {
     #[serde(with = "crate::settings::duration")]
     #[schemars(with = "String")]
     pub drain: Duration,
+    /// The form in which state is written. A newer program reads what an older one wrote; an
+    /// older one stops at what it does not know. So leave this as it is during an upgrade, and
+    /// raise it only when nobody will go back.
+    pub state_format: u32,
 }
 
 impl Default for ShardSettings {
@@ -36,6 +41,7 @@ impl Default for ShardSettings {
             commit_records: 500,
             lease: Duration::from_secs(5),
             drain: Duration::from_secs(40),
+            state_format: 1,
         }
     }
 }
@@ -65,6 +71,44 @@ impl ShardSettings {
                 "must be at most 5s: what is not committed is done again after a crash",
             ));
         }
+        if !FORMATS.contains(&self.state_format) {
+            complaints.push(Complaint::new(
+                format!("{prefix}.state_format"),
+                self.state_format,
+                format!(
+                    "must be a form that this program writes: {} to {}",
+                    FORMATS.start(),
+                    FORMATS.end()
+                ),
+            ));
+        }
         complaints
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_that_this_program_cannot_write_is_refused() {
+        for (state_format, refused) in [(0, 1), (1, 0), (*FORMATS.end(), 0), (FORMATS.end() + 1, 1)]
+        {
+            let settings = ShardSettings {
+                state_format,
+                ..ShardSettings::default()
+            };
+            assert_eq!(
+                settings.complaints("shard").len(),
+                refused,
+                "{state_format}"
+            );
+        }
+        let default = ShardSettings::default().state_format;
+        assert_eq!(
+            default,
+            *FORMATS.start(),
+            "an upgrade raises nothing by itself"
+        );
     }
 }

@@ -249,3 +249,15 @@ fn records_of_a_newer_form_are_refused_and_broken_ones_pass() {
         assert_eq!(refuse_newer(known, 1), Ok(()));
     }
 }
+
+#[test]
+fn the_note_is_written_in_the_form_that_is_set() {
+    let settings = ShardSettings {
+        state_format: 7,
+        ..ShardSettings::default()
+    };
+    let mut machine = Machine::new(Echo::default(), settings, "test".to_owned());
+    machine.begin(&found(None, None), at(0)).unwrap();
+    machine.take(record(41, "one"), at(0)).unwrap();
+    assert!(machine.farewell().note.contains("\"v\":7"));
+}

@@ -55,6 +55,8 @@ pub struct Worker {
     /// What is found at the start was told before the restart: the metrics still show it.
     pub(super) is_restoring: bool,
     is_draining: bool,
+    /// The form in which records are written.
+    pub(super) state_format: u32,
 }
 
 impl Worker {
@@ -79,9 +81,17 @@ impl Worker {
             states: 0,
             is_restoring: false,
             is_draining: false,
+            state_format: super::state::FORMAT,
             rules,
             metrics,
         }
+    }
+
+    /// The same, which writes records in this form.
+    #[must_use]
+    pub const fn writing(mut self, state_format: u32) -> Self {
+        self.state_format = state_format;
+        self
     }
 
     /// Takes a person's new record and plans for it.

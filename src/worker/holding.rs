@@ -206,6 +206,7 @@ impl Worker {
             self.brake.guard.observe(id, &mut lane.tally, &lane.state);
             self.states = self.states.saturating_add(usize::from(!lane.has_state));
             lane.has_state = true;
+            lane.state.v = self.state_format;
             let record = state_record(self.rules.provider, id, &lane.state);
             effects.push(Effect::Write(record));
         }

@@ -46,7 +46,8 @@ impl Host for WorkerHost {
     fn core(&self, partition: u32) -> Worker {
         let rules = Arc::clone(&self.rules);
         let metrics = self.process.metrics.worker.clone();
-        Worker::new(rules, metrics, partition, fastrand::u64(..))
+        let worker = Worker::new(rules, metrics, partition, fastrand::u64(..));
+        worker.writing(self.settings.state_format)
     }
 
     fn perform(&self, call: Call) -> BoxFuture<'static, Answer> {

@@ -186,98 +186,79 @@ mod tests {
         judge(&attempt, failure, &WorkerSettings::default())
     }
 
-    #[test]
-    fn every_failure_of_every_operation_has_its_next_step() {
-        let refused = Failure::Refused {
-            status: 400,
-            said: String::new(),
+    /// What follows for a lock, an activation, a registration, an unregistration.
+    type Verdicts = [Verdict; 4];
+
+    fn said(failure: impl Fn(u16, String) -> Failure) -> Failure {
+        failure(400, String::new())
+    }
+
+    fn of_the_provider() -> Vec<(Failure, Verdicts)> {
+        let own = Duration::from_secs(4);
+        let again = Verdict::Retry(Wait::own(own));
+        let asked = Verdict::Retry(Wait { own, asked: MINUTE });
+        let (status, retry_after) = (500, None);
+        let faulted = Failure::Faulted {
+            status,
+            retry_after,
         };
-        let unknown = Failure::UnknownTarget {
-            status: 404,
-            said: String::new(),
-        };
-        let again = Verdict::Retry(Wait::own(Duration::from_secs(4)));
-        let asked = Verdict::Retry(Wait {
-            own: Duration::from_secs(4),
-            asked: MINUTE,
-        });
-        for (failure, verdicts) in [
+        let retry_after = Some(MINUTE);
+        vec![
             (Failure::Unreachable, [again; 4]),
             (Failure::Unanswered, [again; 4]),
             (Failure::Garbled { status: 200 }, [again; 4]),
+            (faulted, [again; 4]),
+            (Failure::Throttled { retry_after }, [asked; 4]),
+        ]
+    }
+
+    fn of_people() -> Vec<(Failure, Verdicts)> {
+        let lock = Verdict::Retry(Wait::own(REFUSED_LOCK));
+        let leave = Verdict::Retry(Wait::own(REFUSED_LEAVE));
+        let given_up = [lock, Verdict::Dead, Verdict::Dead, leave];
+        let invalid = Failure::Invalid {
+            field: "Email",
+            reason: "is missing",
+        };
+        let started = [lock, Verdict::CloseTarget, Verdict::CloseTarget, lock];
+        vec![
             (
-                Failure::Faulted {
-                    status: 500,
-                    retry_after: None,
-                },
-                [again; 4],
+                said(|status, said| Failure::Refused { status, said }),
+                given_up,
             ),
             (
-                Failure::Throttled {
-                    retry_after: Some(MINUTE),
-                },
-                [asked; 4],
+                said(|status, said| Failure::AccountExists { status, said }),
+                given_up,
+            ),
+            (invalid, given_up),
+            (
+                said(|status, said| Failure::TargetStarted { status, said }),
+                started,
+            ),
+        ]
+    }
+
+    fn of_ours() -> Vec<(Failure, Verdicts)> {
+        let lock = Verdict::Retry(Wait::own(REFUSED_LOCK));
+        let (target, us) = (Verdict::CloseTarget, Verdict::CloseProvider);
+        vec![
+            (
+                said(|status, said| Failure::UnknownTarget { status, said }),
+                [lock, us, target, target],
             ),
             (
-                refused,
-                [
-                    Verdict::Retry(Wait::own(REFUSED_LOCK)),
-                    Verdict::Dead,
-                    Verdict::Dead,
-                    Verdict::Retry(Wait::own(REFUSED_LEAVE)),
-                ],
+                said(|status, said| Failure::AccountsFull { status, said }),
+                [lock, target, target, target],
             ),
-            (
-                unknown,
-                [
-                    Verdict::Retry(Wait::own(REFUSED_LOCK)),
-                    Verdict::CloseProvider,
-                    Verdict::CloseTarget,
-                    Verdict::CloseTarget,
-                ],
-            ),
-            (
-                Failure::TargetStarted {
-                    status: 400,
-                    said: String::new(),
-                },
-                [
-                    Verdict::Retry(Wait::own(REFUSED_LOCK)),
-                    Verdict::CloseTarget,
-                    Verdict::CloseTarget,
-                    Verdict::Retry(Wait::own(REFUSED_LOCK)),
-                ],
-            ),
-            (
-                Failure::AccountsFull {
-                    status: 200,
-                    said: String::new(),
-                },
-                [
-                    Verdict::Retry(Wait::own(REFUSED_LOCK)),
-                    Verdict::CloseTarget,
-                    Verdict::CloseTarget,
-                    Verdict::CloseTarget,
-                ],
-            ),
-            (
-                Failure::Invalid {
-                    field: "Email",
-                    reason: "is missing",
-                },
-                [
-                    Verdict::Retry(Wait::own(REFUSED_LOCK)),
-                    Verdict::Dead,
-                    Verdict::Dead,
-                    Verdict::Retry(Wait::own(REFUSED_LEAVE)),
-                ],
-            ),
-            (
-                Failure::Unauthorized { status: 403 },
-                [Verdict::CloseProvider; 4],
-            ),
-            (Failure::WrongClock, [Verdict::CloseProvider; 4]),
-        ] {
+            (Failure::Unauthorized { status: 403 }, [us; 4]),
+            (Failure::WrongClock, [us; 4]),
+        ]
+    }
+
+    #[test]
+    fn every_failure_of_every_operation_has_its_next_step() {
+        let failures = [of_the_provider(), of_people(), of_ours()];
+        for (failure, verdicts) in failures.into_iter().flatten() {
             let operations = [lock(), activate(), join(), leave()];
             let got = operations
                 .each_ref()

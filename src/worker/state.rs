@@ -10,9 +10,13 @@ use crate::id::{EmployeeId, EventId, Provider};
 use crate::log::{Record, Topic};
 use crate::plan::{Applied, Aspect, Desired, DesiredAccount, Digest};
 use crate::provider::{Operation, Profile, Target};
+use crate::shard::NEWEST;
 
-/// The version of the record's form that this program writes and reads (`v`).
+/// The newest version of the record's form that this program knows (`v`).
 pub const FORMAT: u32 = 1;
+
+/// One number counts the forms of all that a stage keeps.
+const _: () = assert!(FORMAT == NEWEST && FORMAT == crate::person::FORMAT);
 
 /// What is applied for a person, what is being tried, and what is dead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -222,7 +222,8 @@ async fn a_platform_nobody_has_heard_of_follows_with_nothing_but_a_client_and_a_
     topics.extend(Topic::all(&[PROCTORLY]));
     log.create_topics(&topics).await.unwrap();
     let platform = Arc::new(Proctorly::default());
-    let client: Arc<dyn Platform> = Arc::clone(&platform) as Arc<dyn Platform>;
+    let own = Arc::clone(&platform);
+    let client: Arc<dyn Platform> = own;
     let stages = Stages::start(&log, rules(), worker_rules(), Arc::clone(&client));
     let people = ["e-1", "e-2", "e-3"];
     log.append(people.map(hired).to_vec()).await.unwrap();

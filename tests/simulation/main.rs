@@ -34,6 +34,7 @@ mod provider;
 mod reference;
 mod rest;
 mod shrink;
+mod stages;
 mod watch;
 mod words;
 mod world;

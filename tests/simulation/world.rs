@@ -1,8 +1,6 @@
 //! Everything together under one clock: roster, worker, log, platform, and what goes wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::convert::Infallible;
-use std::sync::Arc;
 
 use fastrand::Rng;
 use hris_relay::event::{Command, CommandKind, Event, Fact};
@@ -10,20 +8,16 @@ use hris_relay::id::{EmployeeId, EventId, Provider, SourceId};
 use hris_relay::log::{Commit, Group, Record, Topic};
 use hris_relay::metrics::Metrics;
 use hris_relay::person::Rules;
-use hris_relay::provider::startexam::RemovalOrder;
-use hris_relay::provider::{Answer, Call, Operation};
-use hris_relay::roster::Roster;
-use hris_relay::shard::ShardSettings;
-use hris_relay::worker::{Worker, WorkerRules};
+use hris_relay::provider::Operation;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::brake;
 use crate::company;
 use crate::history::{FOR_EVER, History, Kind, Step, Which};
 use crate::log::Log;
-use crate::owner::{Called, Stage};
 use crate::owners::Owners;
-use crate::provider::{Platform, Trouble, fate};
+use crate::provider::{Platform, Trouble};
+use crate::stages::{RosterStage, WorkerStage, is_new};
 use crate::watch::{self, Watch};
 
 pub(crate) const WORKER: Group = Group::Worker(Provider::STARTEXAM);
@@ -41,13 +35,13 @@ pub(crate) struct Shared {
     /// How many people may go in an hour, where there is a guard.
     pub(crate) budget: Option<usize>,
     /// Whether a worker with new assignments has committed.
-    is_rolled_out: bool,
+    pub(crate) is_rolled_out: bool,
     /// What the platform will have done, and when.
-    acts: BTreeMap<(Timestamp, u64), (String, Operation)>,
-    troubles: Vec<(Timestamp, Trouble)>,
+    pub(crate) acts: BTreeMap<(Timestamp, u64), (String, Operation)>,
+    pub(crate) troubles: Vec<(Timestamp, Trouble)>,
     unconfirmed: Vec<(Timestamp, Group)>,
     pub(crate) watch: Watch,
-    acts_ahead: u64,
+    pub(crate) acts_ahead: u64,
     violation: Option<String>,
     trace: Option<Vec<String>>,
 }
@@ -127,107 +121,6 @@ impl Shared {
     }
 }
 
-struct RosterStage {
-    rules: Rules,
-    metrics: Metrics,
-}
-
-impl Stage for RosterStage {
-    type Core = Roster;
-    const GROUP: Group = Group::Roster;
-    const SOURCE: Topic = Topic::Events;
-
-    fn core(&self, _number: u64) -> Roster {
-        Roster::new(self.rules.clone(), self.metrics.roster.clone())
-    }
-
-    fn settings(&self) -> ShardSettings {
-        company::shard_settings()
-    }
-
-    fn call(&self, _shared: &mut Shared, _owner: u64, call: &Infallible) -> Called<Infallible> {
-        match *call {}
-    }
-}
-
-/// Owners have old and new assignments in turns; the owner's number is its epoch.
-const fn is_new(kind: Kind, number: u64) -> bool {
-    matches!(kind, Kind::Rollout) && number.is_multiple_of(2)
-}
-
-struct WorkerStage {
-    kind: Kind,
-    old: Arc<WorkerRules>,
-    new: Arc<WorkerRules>,
-    metrics: Metrics,
-    seed: u64,
-}
-
-impl Stage for WorkerStage {
-    type Core = Worker;
-    const GROUP: Group = WORKER;
-    const SOURCE: Topic = Topic::People;
-
-    fn core(&self, number: u64) -> Worker {
-        let metrics = self.metrics.worker.clone();
-        let rules = if is_new(self.kind, number) {
-            &self.new
-        } else {
-            &self.old
-        };
-        Worker::new(Arc::clone(rules), metrics, 0, self.seed ^ number)
-    }
-
-    fn settings(&self) -> ShardSettings {
-        company::shard_settings()
-    }
-
-    fn call(&self, shared: &mut Shared, owner: u64, call: &Call) -> Called<Answer> {
-        let now = shared.now;
-        shared.troubles.retain(|(until, _)| *until > now);
-        let troubles: Vec<&Trouble> = shared.troubles.iter().map(|(_, trouble)| trouble).collect();
-        let fate = fate(call, &troubles, now, &mut shared.rng);
-        shared.tell(|| {
-            format!(
-                "owner {owner} calls {call:?}: over at {}, {:?}",
-                fate.over_at, fate.answer
-            )
-        });
-        watch::call(shared, call, fate.over_at, &fate.answer);
-        let is_lock = |(_, operation): &(_, Operation)| matches!(operation, Operation::Lock { .. });
-        let is_outdated = shared.is_rolled_out && !is_new(self.kind, owner);
-        if is_outdated && !call.people.iter().all(is_lock) {
-            shared.violated("a worker with old assignments calls after one with new ones");
-        }
-        let asked = (now, shared.watch.offset());
-        let locked = |index: usize| match &fate.answer {
-            Answer::Applied | Answer::Counted(_) => true,
-            Answer::Each(each) => each.get(index).is_some_and(Result::is_ok),
-            Answer::Failed(_) => false,
-        };
-        let people = call
-            .people
-            .iter()
-            .enumerate()
-            .map(|(index, (id, operation))| {
-                let is_lock = matches!(operation, Operation::Lock { .. }) && locked(index);
-                (id.as_str().to_owned(), is_lock.then_some(asked))
-            });
-        let people = people.collect();
-        for (at, person, operation) in fate.acts {
-            shared.acts_ahead += 1;
-            shared
-                .acts
-                .insert((at, shared.acts_ahead), (person, operation));
-        }
-        Called {
-            over_at: fate.over_at,
-            answer: fate.answer,
-            people,
-        }
-    }
-}
-
 /// One history as it runs.
 pub(crate) struct World<'a> {
     history: &'a History,
@@ -239,23 +132,9 @@ pub(crate) struct World<'a> {
 
 impl<'a> World<'a> {
     pub(crate) fn new(history: &'a History, metrics: &Metrics, with_trace: bool) -> Self {
-        let order = if history.unregister_first {
-            RemovalOrder::UnregisterFirst
-        } else {
-            RemovalOrder::HideFirst
-        };
         let rules = company::rules();
-        let roster = RosterStage {
-            rules: rules.clone(),
-            metrics: metrics.clone(),
-        };
-        let worker = WorkerStage {
-            kind: history.kind,
-            old: Arc::new(company::worker_rules(order, history.kind, false)),
-            new: Arc::new(company::worker_rules(order, history.kind, true)),
-            metrics: metrics.clone(),
-            seed: history.seed,
-        };
+        let roster = RosterStage::new(rules.clone(), metrics.clone());
+        let worker = WorkerStage::new(history, metrics.clone());
         Self {
             history,
             rules,

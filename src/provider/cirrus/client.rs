@@ -152,7 +152,7 @@ impl Cirrus {
                 tracing::error!(
                     provider = "cirrus",
                     key = complaint.key,
-                    "The token could not be read again"
+                    "The secret could not be read again"
                 );
                 None
             }

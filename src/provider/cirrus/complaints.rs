@@ -9,6 +9,10 @@ use crate::settings::Complaint;
 /// Fields without which nobody can be added.
 const REQUIRED: [&str; 3] = ["FirstName", "LastName", "Email"];
 
+/// The most requests that one call takes: two paths for known users and a look at the schedule,
+/// a look before a repeated addition, and two additions with a look after each.
+const MOST_REQUESTS: f64 = 8.0;
+
 /// Everything that is wrong; `prefix` is `providers.cirrus`.
 pub(super) fn of(settings: &CirrusSettings, prefix: &str) -> Vec<Complaint> {
     let mut complaints = Vec::new();
@@ -108,6 +112,16 @@ fn of_limits(settings: &CirrusSettings, prefix: &str) -> Vec<Complaint> {
     if !(settings.max_rps.is_finite() && 0.0 < settings.max_rps) {
         let key = format!("{prefix}.max_rps");
         complaints.push(Complaint::new(key, settings.max_rps, "must be more than 0"));
+    } else if settings.call_timeout.as_secs_f64() * settings.max_rps <= MOST_REQUESTS {
+        complaints.push(Complaint::new(
+            format!("{prefix}.max_rps"),
+            settings.max_rps,
+            format!(
+                "so few requests leave a call that takes {MOST_REQUESTS} no time within \
+                 {prefix}.call_timeout ({})",
+                humantime::format_duration(settings.call_timeout)
+            ),
+        ));
     }
     let (connect, call) = (settings.connect_timeout, settings.call_timeout);
     if connect.is_zero() || call <= connect {
@@ -197,7 +211,7 @@ mod tests {
     #[test]
     fn every_contradiction_is_named() {
         type Change = fn(&mut CirrusSettings);
-        let cases: [(Change, &str); 13] = [
+        let cases: [(Change, &str); 14] = [
             (
                 |s| "http://a.example".clone_into(&mut s.base_url),
                 "base_url",
@@ -222,6 +236,7 @@ mod tests {
             (|s| s.batch_max = 0, "batch_max"),
             (|s| s.max_in_flight = 0, "max_in_flight"),
             (|s| s.max_rps = f64::NAN, "max_rps"),
+            (|s| s.max_rps = 0.25, "max_rps"),
             (|s| s.connect_timeout = s.call_timeout, "connect_timeout"),
             (|s| s.connect_timeout = Duration::ZERO, "connect_timeout"),
             (

@@ -58,13 +58,28 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    /// Waits until the next request may start.
+    async fn pause(&self) -> Result<(), Failure> {
+        let pause = async {
+            self.cirrus.pace().wait().await;
+            Ok(())
+        };
+        let waited = within(self.left()?, pause).await;
+        waited.map_err(|_over| Failure::Unreachable)
+    }
+
+    /// What is left of the call's time: what is not asked within it is surely not done.
+    fn left(&self) -> Result<Duration, Failure> {
+        let left = self.cirrus.left(self.end);
+        left.ok_or(Failure::Unreachable)
+    }
+
     async fn once(&mut self, request: &Request, token: &Secret) -> Result<Reply, Failure> {
         if self.has_asked {
-            self.cirrus.pace().wait().await;
+            self.pause().await?;
         }
         self.has_asked = true;
-        // Whatever is not asked in time is surely not done.
-        let left = self.cirrus.left(self.end).ok_or(Failure::Unreachable)?;
+        let left = self.left()?;
         let url = self.cirrus.url(&request.path);
         let headers = headers(token)?;
         let body = Bytes::from(request.body.clone());

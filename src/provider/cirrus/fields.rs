@@ -143,17 +143,14 @@ pub(super) fn user(profile: &Profile) -> Result<Map<String, Value>, Misfit> {
             if MANDATORY.contains(&field.name) {
                 return Err(field.misfit("must not be empty"));
             }
-            match field.kind {
-                Kind::Text => Value::from(""),
-                Kind::Email | Kind::Flag | Kind::Percentage | Kind::List => continue,
+            // An empty user name is no name to log in with: Cirrus keeps the one it has.
+            if field.kind != Kind::Text || field.name == "UserName" {
+                continue;
             }
+            Value::from("")
         } else {
             field.checked(value)?
         };
-        // An empty user name is no name to log in with: Cirrus keeps the one it has.
-        if field.name == "UserName" && value == "" {
-            continue;
-        }
         members.insert(field.name.to_owned(), value);
     }
     Ok(fit_together(members, &Value::Bool(true)))
@@ -289,6 +286,27 @@ mod tests {
             .filter(|name| !["CandidateExtId", "Password"].contains(name))
             .collect();
         assert_eq!(names().collect::<Vec<_>>(), mappable);
+    }
+
+    #[test]
+    fn the_documentation_lists_every_field_with_its_limit() {
+        let page = include_str!("../../../docs/providers.md");
+        let (_, chapter) = page.split_once("\n## Cirrus\n").unwrap();
+        let chapter = chapter.split("\n## ").next().unwrap();
+        let listed: Vec<_> = chapter
+            .lines()
+            .filter(|line| line.contains("| added"))
+            .map(|line| line.split(" | ").take(3).collect::<Vec<_>>().join(" | "))
+            .collect();
+        let fields = FIELDS.iter().map(|field| {
+            let when = if field.is_users {
+                "added, updated"
+            } else {
+                "added"
+            };
+            format!("| `{}` | {} | {when}", field.name, field.longest)
+        });
+        assert_eq!(listed, fields.collect::<Vec<_>>());
     }
 
     #[test]

@@ -53,8 +53,8 @@ pub struct CirrusSettings {
     #[serde(with = "crate::settings::duration")]
     #[schemars(with = "String")]
     pub connect_timeout: Duration,
-    /// Time of one call with all its requests: adding people can take up to seven, when Cirrus
-    /// leaves open whom it took.
+    /// Time of one call with all its requests: adding people can take eight, at the pace of
+    /// `max_rps`, when Cirrus leaves open whom it took.
     #[serde(with = "crate::settings::duration")]
     #[schemars(with = "String")]
     pub call_timeout: Duration,

@@ -216,6 +216,16 @@ fn a_record_of_a_newer_program_stops_the_partition() {
 }
 
 #[test]
+fn a_persons_record_is_written_in_the_form_that_is_set() {
+    let mut world = World::new();
+    world.roster = Roster::new(rules(), world.metrics.roster.clone()).writing(7);
+    let written = world.written("e-17", &hired("event-2", "2026-01-01T08:00:00Z"));
+    let payload = written[0].payload.as_deref().unwrap();
+    let person: crate::person::Person = serde_json::from_slice(payload).unwrap();
+    assert_eq!(person.v, 7);
+}
+
+#[test]
 fn a_restored_roster_goes_on_where_the_last_one_ended() {
     let mut world = World::new();
     let written = world.written("e-17", &hired("event-2", "2026-01-01T08:00:00Z"));

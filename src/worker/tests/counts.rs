@@ -19,7 +19,7 @@ fn a_company_that_is_terminated_takes_full_calls() {
         enabled: false,
         ..GuardSettings::default()
     };
-    rules.planner = three_programs();
+    rules.planner = Box::new(three_programs());
     let mut world = World::with(rules);
     world.hired("a", "2026-03-01", SALES);
     world.settle_for(Duration::from_mins(1));
@@ -65,7 +65,7 @@ fn a_company_that_is_terminated_takes_full_calls() {
     assert!(last.applied.targets.is_empty());
 }
 
-fn three_programs() -> Box<StartExamPlanner> {
+fn three_programs() -> StartExamPlanner {
     let assignment = Assignment {
         group: SALES.to_owned(),
         startexam: Some(StartExamAssignment {
@@ -75,5 +75,5 @@ fn three_programs() -> Box<StartExamPlanner> {
         ..Assignment::default()
     };
     let settings = StartExamSettings::default();
-    Box::new(StartExamPlanner::new(vec![assignment], &settings))
+    StartExamPlanner::new(vec![assignment], &settings)
 }

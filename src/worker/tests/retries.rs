@@ -48,6 +48,16 @@ fn a_retry_keeps_its_count_and_its_wait_over_a_crash() {
 }
 
 #[test]
+fn a_workers_record_is_written_in_the_form_that_is_set() {
+    let mut world = World::new();
+    let metrics = world.metrics.worker.clone();
+    world.worker = Worker::new(Arc::clone(&world.rules), metrics, 3, 7).writing(7);
+    world.hired("a", "2026-03-01", SALES);
+    world.settle();
+    assert_eq!(world.state("a").v, 7);
+}
+
+#[test]
 fn an_operation_that_never_succeeds_expires_into_a_dead_letter() {
     let mut world = World::new();
     world

@@ -79,10 +79,10 @@ async fn neither_token_nor_link_nor_person_shows_in_logs_errors_or_debug_output(
         let Answer::Failed(failure) = client.perform(&call).await else {
             panic!("no failure");
         };
-        seen.push_str(&format!("{failure} {failure:?}"));
+        seen.extend([failure.to_string(), format!("{failure:?}")]);
     }
     let answer = client.perform(&call).await;
-    seen.push_str(&format!("{answer:?} {running:?}"));
+    seen.extend([format!("{answer:?}"), format!("{running:?}")]);
     seen.push_str(&lines.text());
     let account = running.simulator().account();
     let link = &account.schedules["ScEXT1"].candidates["jane-17"];

@@ -79,7 +79,7 @@ fn links(answer: Answer) -> Vec<String> {
     };
     let links = each.into_iter().flat_map(|one| match one.unwrap() {
         Done::Linked(links) => links,
-        done => panic!("{done:?}"),
+        done @ (Done::Applied | Done::NotFound) => panic!("{done:?}"),
     });
     links.map(|link| link.0).collect()
 }

@@ -1,240 +1,12 @@
-//! What follows at Cirrus, row by row of the contract's table of errors: roster and worker on a
-//! real log, against the simulated tenant over the wire.
-//!
-//! What each signal means is in `provider/cirrus/classify/tests.rs`, under the same names.
+//! One row, one test; and each HR fact with the calls that the documentation says.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use hris_relay::event::{Event, Fact, GroupChange, Groups, Hire, Phase, Termination, When};
-use hris_relay::id::{EmployeeId, EventId, GroupId, Provider, SourceId};
-use hris_relay::log::{Log, Record, Topic};
-use hris_relay::person::{Rules, SourceRules};
-use hris_relay::plan::{Assignment, CirrusAssignment, CirrusPlanner, CirrusSchedule};
-use hris_relay::provider::PlatformSettings;
-use hris_relay::provider::cirrus::{Cirrus, CirrusSettings};
 use hris_relay::secret::Secret;
-use hris_relay::simulator::cirrus::{
-    Account, Readd, Running, ScheduleSettings, Simulator, SimulatorSettings,
-};
-use hris_relay::worker::{BURST, Generation, Limits, WorkerRules, WorkerSettings};
-use serde_json::{Value, json};
-use tempfile::NamedTempFile;
+use hris_relay::simulator::cirrus::{Readd, ScheduleSettings};
+use serde_json::json;
 
-use crate::support::logs::{Harness, Place, Sqlite, system_clock};
-use crate::support::stages::Stages;
-
-const TOKEN: &str = "simulated-eapi-token";
-
-/// A company whose exams are at Cirrus: group `Sales` takes `ScEXT1`, `Support` `ScEXT2`.
-struct Company {
-    tenant: Running,
-    log: Arc<dyn Log>,
-    stages: Stages,
-    token: NamedTempFile,
-    _place: Arc<dyn Place>,
-}
-
-impl Company {
-    async fn with(change: impl FnOnce(&mut SimulatorSettings)) -> Self {
-        let mut rules = SimulatorSettings::default();
-        change(&mut rules);
-        let addr = ([127, 0, 0, 1], 0).into();
-        let tenant = Simulator::start(rules, addr, system_clock()).unwrap();
-        let token = NamedTempFile::new().unwrap();
-        std::fs::write(token.path(), TOKEN).unwrap();
-        let settings = CirrusSettings {
-            base_url: format!("http://{}/api/v1/integrations", tenant.addr()),
-            allow_insecure_http: true,
-            secret_file: Some(token.path().to_owned()),
-            max_rps: 1000.0,
-            call_timeout: Duration::from_secs(2),
-            connect_timeout: Duration::from_secs(1),
-            ..CirrusSettings::default()
-        };
-        let place = Sqlite.place().await;
-        let log = place.open().await;
-        log.create_topics(&Topic::all(Provider::ALL)).await.unwrap();
-        let client = Cirrus::from_settings(&settings, system_clock()).unwrap();
-        let stages = Stages::start(
-            &log,
-            people_rules(),
-            worker_rules(&settings),
-            Arc::new(client),
-        );
-        Self {
-            tenant,
-            log,
-            stages,
-            token,
-            _place: place,
-        }
-    }
-
-    async fn says(&self, who: &str, fact: Fact) {
-        let now = system_clock().now();
-        let event = Event {
-            id: EventId::try_from(format!("{who}-{now}-{}", fact.event_type())).unwrap(),
-            source: SourceId::try_from("hr").unwrap(),
-            subject: EmployeeId::try_from(who).unwrap(),
-            time: Some(now),
-            received_time: Some(now),
-            sequence: None,
-            fact,
-        };
-        let record = Record::new(Topic::Events, who, event.to_json());
-        self.log.append(vec![record]).await.unwrap();
-    }
-
-    async fn hires(&self, people: &[&str]) {
-        for who in people {
-            let attributes = [
-                ("first_name", "Ada"),
-                ("last_name", "Lovelace"),
-                ("email", "ada@example.com"),
-            ];
-            let hire = Hire {
-                employment: None,
-                start: When::instant(system_clock().now()),
-                phase: Phase::Effective,
-                attributes: attributes
-                    .map(|(name, value)| (name.to_owned(), Some(value.to_owned())))
-                    .into(),
-                groups: groups(&["Sales"]),
-            };
-            self.says(who, Fact::Hired(hire)).await;
-        }
-    }
-
-    async fn moves(&self, who: &str, to: &[&str]) {
-        let change = GroupChange {
-            employment: None,
-            effective: None,
-            phase: Phase::Effective,
-            groups: groups(to),
-        };
-        self.says(who, Fact::GroupChanged(change)).await;
-    }
-
-    async fn dismisses(&self, who: &str) {
-        let termination = Termination {
-            employment: None,
-            end: None,
-            phase: Phase::Effective,
-            reason: None,
-        };
-        self.says(who, Fact::Terminated(termination)).await;
-    }
-
-    fn account(&self) -> Account {
-        self.tenant.simulator().account()
-    }
-
-    fn listed(&self, schedule: &str) -> Vec<String> {
-        let account = self.account();
-        let candidates = account.schedules.get(schedule);
-        candidates.map_or_else(Vec::new, |one| one.candidates.keys().cloned().collect())
-    }
-
-    /// Waits until so many people, and no others, are on the schedule.
-    async fn seats(&self, schedule: &str, people: &[&str]) {
-        self.until(schedule, || self.listed(schedule) == people)
-            .await;
-    }
-
-    async fn until(&self, what: &str, mut is_so: impl FnMut() -> bool) {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
-        while !is_so() {
-            let journal = self.tenant.simulator().journal(None);
-            assert!(
-                tokio::time::Instant::now() < deadline,
-                "{what}: {journal:#?}"
-            );
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-
-    fn faults(&self, script: Value) {
-        let script = serde_json::from_value(script).unwrap();
-        self.tenant.simulator().script(script);
-    }
-
-    /// Requests so far by method and what follows the base path.
-    fn requests(&self, wanted: &str) -> usize {
-        let journal = self.tenant.simulator().journal(None);
-        let asked = journal.iter().map(|entry| {
-            let path = entry.path.trim_start_matches("/api/v1/integrations");
-            format!("{} {path}", entry.method)
-        });
-        asked.filter(|asked| asked.starts_with(wanted)).count()
-    }
-
-    /// Everybody's dead letters: who, the operation and the code.
-    async fn dead(&self) -> Vec<(String, String, String)> {
-        let topic = Topic::DeadLetters(Provider::CIRRUS);
-        let mut found = Vec::new();
-        for partition in 0..self.log.partitions(topic).await.unwrap() {
-            for letter in self.log.read(topic, partition, 0, 1000).await.unwrap() {
-                let body: Value = serde_json::from_slice(&letter.payload.clone().unwrap()).unwrap();
-                let text = |member: &str| body[member].as_str().unwrap().to_owned();
-                let who = letter.key_text().unwrap().to_owned();
-                found.push((who, text("operation"), text("outcome")));
-            }
-        }
-        found
-    }
-
-    async fn ends(self) {
-        let overlaps = self.tenant.simulator().overlaps();
-        assert!(overlaps.is_empty(), "{overlaps:?}");
-        self.stages.stop().await;
-        self.log.close().await;
-        self.tenant.stop().await;
-    }
-}
-
-fn groups(names: &[&str]) -> Groups {
-    let names = names.iter();
-    Groups::all(names.map(|name| GroupId::try_from(*name).unwrap()))
-}
-
-fn people_rules() -> Rules {
-    let hr = SourceId::try_from("hr").unwrap();
-    Rules {
-        sources: BTreeMap::from([(hr, SourceRules::default())]),
-        ..Rules::default()
-    }
-}
-
-fn worker_rules(settings: &CirrusSettings) -> WorkerRules {
-    let assign = |group: &str, schedule: &str| Assignment {
-        group: group.to_owned(),
-        cirrus: Some(CirrusAssignment {
-            schedules: vec![CirrusSchedule {
-                schedule: schedule.to_owned(),
-                group: format!("Gr{group}"),
-                group_name: group.to_owned(),
-            }],
-        }),
-        ..Assignment::default()
-    };
-    let assignments = vec![assign("Sales", "ScEXT1"), assign("Support", "ScEXT2")];
-    WorkerRules {
-        provider: Provider::CIRRUS,
-        people: people_rules(),
-        planner: Box::new(CirrusPlanner::new(assignments, settings)),
-        assignments: Generation::new(0, &[]),
-        partitions: 1,
-        limits: Limits::new(settings.capacity(), BURST),
-        settings: WorkerSettings {
-            retry_shortest: Duration::from_millis(50),
-            probe_every: Duration::from_millis(100),
-            calm: Duration::from_millis(50),
-            ..WorkerSettings::default()
-        },
-    }
-}
+use super::Company;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_2xx_is_a_life_without_a_call_too_many() {
@@ -252,6 +24,66 @@ async fn row_2xx_is_a_life_without_a_call_too_many() {
     company.seats("ScEXT1", &["a"]).await;
     assert!(!company.account().users["a"].login_disabled);
     assert_eq!(company.requests(""), 7, "let in, put");
+    company.ends().await;
+}
+
+/// The requests, in backticks, of a row of the chapter's table of facts.
+fn documented(fact: &str) -> Vec<String> {
+    let page = include_str!("../../../docs/providers.md");
+    let (_, chapter) = page.split_once("\n## Cirrus\n").unwrap();
+    let mut rows = chapter.lines();
+    let row = rows
+        .find(|row| row.starts_with(&format!("| {fact} |")))
+        .unwrap();
+    let quoted = row.split('`').skip(1).step_by(2);
+    let requests = quoted.filter(|text| text.contains(" /"));
+    requests.map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_fact_makes_the_calls_that_the_documentation_says() {
+    let company = Company::with(|_| ()).await;
+    let both = async |company: &Company| {
+        company.seats("ScEXT1", &["a"]).await;
+        company.seats("ScEXT2", &["a"]).await;
+    };
+    let mut seen = 0;
+    let mut asked = |company: &Company| {
+        let journal = company.tenant.simulator().journal(None);
+        let new = journal.iter().skip(seen).map(|entry| {
+            let path = entry.path.trim_start_matches("/api/v1/integrations");
+            let path = path.replace("/user/a", "/user/{id}");
+            let path = path.replace("ScEXT1", "{schedule}");
+            format!("{} {}", entry.method, path.replace("ScEXT2", "{schedule}"))
+        });
+        let mut new: Vec<_> = new.collect();
+        seen += new.len();
+        new.dedup();
+        new
+    };
+    company.hires_into("a", &["Sales", "Support"]).await;
+    both(&company).await;
+    assert_eq!(asked(&company), documented("hire, on its first day"));
+    company.renames("a", "Eve").await;
+    company
+        .until("name", || {
+            company.account().users["a"].fields["FirstName"] == "Eve"
+        })
+        .await;
+    assert_eq!(asked(&company), documented("update of a mapped attribute"));
+    company.moves("a", &["Sales"]).await;
+    company.seats("ScEXT2", &[]).await;
+    asked(&company);
+    company.moves("a", &["Support"]).await;
+    company.seats("ScEXT2", &["a"]).await;
+    company.seats("ScEXT1", &[]).await;
+    assert_eq!(asked(&company), documented("group change"));
+    company.dismisses("a").await;
+    company.seats("ScEXT2", &[]).await;
+    assert_eq!(asked(&company), documented("termination, access revoked"));
+    company.hires_into("a", &["Sales", "Support"]).await;
+    both(&company).await;
+    assert_eq!(asked(&company), documented("rehire"));
     company.ends().await;
 }
 
