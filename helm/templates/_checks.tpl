@@ -26,7 +26,7 @@
 {{- end -}}
 
 {{- if not $onKafka -}}
-{{- range $key, $is := dict "receiver.autoscaling.kind" (ne .Values.receiver.autoscaling.kind "none") "worker.autoscaling.kind" (ne .Values.worker.autoscaling.kind "none") "kafka.tls.enabled" .Values.kafka.tls.enabled "kafka.propertiesSecret.name" (ne .Values.kafka.propertiesSecret.name "") "kafka.properties" (not (empty .Values.kafka.properties)) "kafka.strimzi.user.enabled" .Values.kafka.strimzi.user.enabled "kafka.topics.create" (eq .Values.kafka.topics.create "strimzi") -}}
+{{- range $key, $is := dict "receiver.autoscaling.kind" (ne .Values.receiver.autoscaling.kind "none") "worker.autoscaling.kind" (ne .Values.worker.autoscaling.kind "none") "kafka.tls.enabled" .Values.kafka.tls.enabled "kafka.propertiesSecret.name" (ne .Values.kafka.propertiesSecret.name "") "kafka.properties" (not (empty .Values.kafka.properties)) "kafka.strimzi.user.enabled" .Values.kafka.strimzi.user.enabled "kafka.topics.create" (eq .Values.kafka.topics.create "strimzi") "operator.arguments" (not (empty .Values.operator.arguments)) -}}
 {{- if $is -}}
 {{- fail (printf "%s: the embedded log has one pod and no brokers; set kafka.brokers, or leave this as it is" $key) -}}
 {{- end -}}
