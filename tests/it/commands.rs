@@ -244,22 +244,6 @@ fn wrong_usage_exits_2_and_a_lacking_configuration_78() {
         (&["serve", "--no-such-flag"], 2, "--no-such-flag"),
         (&["worker", "nobody"], 2, "startexam, cirrus, examtesting"),
         (&["demo", "--people", "3"], 2, "20..=25000"),
-        (&["simulate", "startexam", "--program", "x"], 2, "a GUID"),
-        (
-            &["simulate", "cirrus", "--script", "x"],
-            1,
-            "cannot be read",
-        ),
-        (
-            &["simulate", "cirrus", "--script", "Cargo.toml"],
-            2,
-            "docs/simulators.md",
-        ),
-        (
-            &["simulate", "cirrus", "--settings", "x"],
-            78,
-            "cannot be read",
-        ),
         (&["send", "portal", "hired", "e"], 2, "is --config missing?"),
         (&["serve"], 78, "add [sources.<name>]"),
         (&["worker", "startexam"], 78, "add [providers.startexam]"),

@@ -35,6 +35,7 @@ mod lost_state;
 mod promises;
 mod receiver;
 mod schemas;
+mod simulating;
 mod simulators;
 mod stages;
 mod startexam_errors;
