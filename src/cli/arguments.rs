@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use super::check_config::CheckConfig;
@@ -41,9 +42,15 @@ pub(super) struct Configured {
     pub(super) config: Option<PathBuf>,
 }
 
+/// Reads a platform's name, and lists them all in `--help`.
+pub(super) fn provider_parser() -> impl TypedValueParser<Value = Provider> {
+    let words = Provider::ALL.iter().map(|provider| provider.as_str());
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<Provider>())
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Plays a signed HR history against a simulated platform and shows what came of it.
+    /// Plays a signed HR history against simulated platforms and shows what came of it.
     Demo(Demo),
     /// Runs receiver, roster and workers in one process.
     Serve(Configured),
@@ -53,7 +60,8 @@ pub(super) enum Command {
     Roster(Configured),
     /// Runs the worker of one platform.
     Worker {
-        /// The platform: `startexam`.
+        /// The platform.
+        #[arg(value_parser = provider_parser())]
         provider: Provider,
         #[command(flatten)]
         configured: Configured,

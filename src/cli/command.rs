@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::arguments::Configured;
+use super::arguments::provider_parser;
 use super::process::{load, operator, start_quiet_logging};
 use super::{CommandError, print};
 use crate::app::open_log;
@@ -29,8 +30,8 @@ beside a running `serve`.")]
 pub(super) struct Decide {
     /// What the worker is asked to do.
     decision: Decided,
-    /// At which platform: `startexam`.
-    #[arg(long)]
+    /// At which platform.
+    #[arg(long, value_parser = provider_parser())]
     provider: Provider,
     /// About whom, by employee id.
     #[arg(long, value_name = "ID")]

@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use super::arguments::provider_parser;
 use super::arguments::{Configured, Output};
 use super::process::{load, operator, start_quiet_logging, until_asked_to_stop};
 use super::progress::Progress;
@@ -32,7 +33,8 @@ registrations in full batches: 25,000 people are some 50 calls, and 50 more a pr
 `serve`, which must be running for anything to happen. What was otherwise at the platform than the relay
 thought is counted, as far as the platform tells.")]
 pub(super) struct Reconcile {
-    /// The platform: `startexam`.
+    /// The platform.
+    #[arg(value_parser = provider_parser())]
     provider: Provider,
     /// About whom, by employee id; may be repeated. Otherwise about everybody.
     #[arg(long = "person", value_name = "ID")]

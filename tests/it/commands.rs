@@ -214,9 +214,11 @@ fn help_of_every_command_says_what_it_does() {
         (&["serve"], "in one process"),
         (&["receiver"], "verifies webhooks"),
         (&["roster"], "one record per person"),
-        (&["worker"], "`startexam`"),
+        (&["worker"], "startexam, cirrus, examtesting"),
         (&["simulate"], "startexam"),
-        (&["simulate", "startexam"], "Examples:"),
+        (&["simulate", "startexam"], "--switches"),
+        (&["simulate", "cirrus"], "Examples:"),
+        (&["simulate", "examtesting"], "Examples:"),
         (&["send"], "Examples:"),
         (&["import"], "Broken off, run the same command again"),
         (&["reconcile"], "--no-wait"),
@@ -240,14 +242,25 @@ fn wrong_usage_exits_2_and_a_lacking_configuration_78() {
         (&["no-such-command"][..], 2, "no-such-command"),
         (&[], 2, "Usage: hris-relay"),
         (&["serve", "--no-such-flag"], 2, "--no-such-flag"),
-        (&["worker", "no-such-platform"], 2, "one of `startexam`"),
+        (&["worker", "nobody"], 2, "startexam, cirrus, examtesting"),
         (&["demo", "--people", "3"], 2, "20..=25000"),
         (&["simulate", "startexam", "--program", "x"], 2, "a GUID"),
         (
-            &["send", "portal", "hired", "e-1"],
-            2,
-            "is --config missing?",
+            &["simulate", "cirrus", "--script", "x"],
+            1,
+            "cannot be read",
         ),
+        (
+            &["simulate", "cirrus", "--script", "Cargo.toml"],
+            2,
+            "docs/simulators.md",
+        ),
+        (
+            &["simulate", "cirrus", "--settings", "x"],
+            78,
+            "cannot be read",
+        ),
+        (&["send", "portal", "hired", "e"], 2, "is --config missing?"),
         (&["serve"], 78, "add [sources.<name>]"),
         (&["worker", "startexam"], 78, "add [providers.startexam]"),
     ] {
@@ -309,7 +322,7 @@ fn what_send_says_reaches_the_simulated_platform() {
     let address = site.platform;
     let state = move || get(address, "/_sim/state").filter(|(status, _)| *status == 200);
     simulator.until("listening", || state().is_some());
-    simulator.until_said("state at /_sim/state");
+    assert!(simulator.said().contains("state at /_sim/state"));
 
     // A sender is patient: the receiver may still be starting.
     let mut relay = site.installation.start(&["serve"]);

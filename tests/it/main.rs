@@ -41,4 +41,5 @@ mod startexam_errors;
 mod startexam_sessions;
 mod startexam_wire;
 mod support;
+mod three_platforms;
 mod whole;
