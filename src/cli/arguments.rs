@@ -1,6 +1,5 @@
 //! The arguments of every command, and the help that teaches them.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -100,9 +99,9 @@ pub(super) enum Command {
         /// Asks whether it can take work, rather than whether it is alive.
         #[arg(long)]
         ready: bool,
-        /// The admin address to ask; otherwise the configured one.
-        #[arg(long, value_name = "ADDRESS")]
-        admin: Option<SocketAddr>,
+        /// The admin address to ask, host and port; otherwise the configured one.
+        #[arg(long, value_name = "HOST:PORT")]
+        admin: Option<String>,
     },
 }
 

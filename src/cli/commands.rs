@@ -1,6 +1,5 @@
 //! What each command does.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,15 +56,15 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         } => {
             let admin = match admin {
                 Some(admin) => admin,
-                None => load(&configured)?.settings.admin.listen,
+                None => load(&configured)?.settings.admin.listen.to_string(),
             };
-            is_well(admin, ready, clock.as_ref())
+            is_well(&admin, ready, clock.as_ref())
         }
     }
 }
 
 /// Asks a running process whether it is alive, or can take work.
-fn is_well(admin: SocketAddr, ready: bool, clock: &dyn Clock) -> Result<(), CommandError> {
+fn is_well(admin: &str, ready: bool, clock: &dyn Clock) -> Result<(), CommandError> {
     let question = if ready { "ready" } else { "live" };
     let url = format!("http://{admin}/health/{question}");
     let well = crate::admin::probe(&url, PROBE, clock);

@@ -68,9 +68,19 @@ pub(super) async fn run<H: Host>(
         source,
         calls: JoinSet::new(),
     };
-    match shard.restore().await? {
-        Ok(()) => shard.serve(stopping).await,
-        Err(stop) => shard.stand_still(&stop, stopping).await,
+    let restored = tokio::select! {
+        biased;
+        // Nothing has begun: a large state must not keep a process from stopping.
+        () = stopping.cancelled() => None,
+        restored = shard.restore() => Some(restored?),
+    };
+    match restored {
+        Some(Ok(())) => shard.serve(stopping).await,
+        Some(Err(stop)) => shard.stand_still(&stop, stopping).await,
+        None => {
+            shard.partition.release().await;
+            Ok(Ended::Released)
+        }
     }
 }
 

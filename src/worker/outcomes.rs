@@ -98,8 +98,8 @@ impl Worker {
             return;
         };
         lane.state.miss(settled.operation);
+        // The half of a refused batch they belong to stays: who is to blame is still looked for.
         let tried = lane.state.trying.remove(&settled.name());
-        lane.cohort = None;
         let attempt = tried.map_or(1, |tried| tried.attempts.saturating_add(1));
         let letter = self.letter(settled, sent, attempt);
         effects.push(Effect::Write(letter.done(MISSING, None)));

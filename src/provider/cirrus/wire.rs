@@ -18,7 +18,7 @@ pub const ADD_CANDIDATES: &str = "schedule/add-candidates";
 pub struct AddCandidates {
     /// To which schedule, and into which group whoever is made.
     pub schedule: SchedulePart,
-    /// Whom; the members are those of [`fields`](super::fields).
+    /// Whom; the members are those that `fields.rs` lists.
     pub candidates: Vec<Map<String, Value>>,
 }
 
