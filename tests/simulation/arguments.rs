@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     /// How many threads run histories; as many as there are cores, if not set.
     #[arg(long)]
     jobs: Option<usize>,
+    /// Tell a history that breaks a promise as it is, not shrunk.
+    #[arg(long)]
+    pub(crate) whole: bool,
     /// Run the mutation check alone.
     #[arg(long)]
     mutations: bool,

@@ -75,7 +75,7 @@ pub(crate) fn histories(arguments: &Arguments) -> bool {
         println!("seed {seed}: {end}");
     }
     for seed in found.keys() {
-        explain(*seed);
+        explain(*seed, arguments.whole);
     }
     if arguments.seed.is_some() && found.is_empty() {
         print(&tell(&History::of(first), &Metrics::new().unwrap()));
@@ -84,9 +84,12 @@ pub(crate) fn histories(arguments: &Arguments) -> bool {
 }
 
 /// Prints the smallest history that breaks a promise as this one does.
-fn explain(seed: u64) {
+fn explain(seed: u64, is_whole: bool) {
     let metrics = Metrics::new().unwrap();
-    let smallest = shrink(&History::of(seed), &metrics);
+    let mut smallest = History::of(seed);
+    if !is_whole {
+        smallest = shrink(&smallest, &metrics);
+    }
     println!("\nseed {seed} in {} steps:", smallest.steps.len());
     print(&tell(&smallest, &metrics));
     println!("to see it again: cargo test --test simulation -- --seed {seed}");

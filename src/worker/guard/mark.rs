@@ -148,6 +148,11 @@ impl Guarded {
     ) {
         if lets_in(step) {
             self.is_out = false;
+            // What was approved is over once they are let in again: another removal is to be
+            // approved anew, though nobody knows whether the first one has taken effect.
+            if self.removal.is_some_and(|pass| pass.is_released) {
+                close(&mut self.removal, now);
+            }
         }
         let Some(budget) = Budget::of(step, is_removal) else {
             return;

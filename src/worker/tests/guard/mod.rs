@@ -150,6 +150,29 @@ fn what_an_operator_releases_goes_and_does_not_count() {
 }
 
 #[test]
+fn a_release_approves_no_removal_that_comes_after_a_way_back_in() {
+    let mut world = World::company(200);
+    world.terminated_all(0..11);
+    world.settle();
+    let who = (0..11).map(name).find(|who| world.is_active(who)).unwrap();
+    // No call about them is ever answered, so nothing that was let go is ever over.
+    world
+        .script
+        .extend(vec![Does::Fails(Failure::Unanswered); 100]);
+    world.decided(&who, CommandKind::Release);
+    world.settle();
+    world.termination_rescinded(&who);
+    world.settle();
+    let calls = world.take_calls();
+    assert!(calls.contains(&format!("lock {who}")), "{calls:?}");
+    assert!(calls.contains(&format!("activate {who}")), "{calls:?}");
+    world.terminated(&who, None);
+    world.passes(HOUR / 4);
+    assert_eq!(world.take_calls(), [""; 0], "the hour's budget is used up");
+    world.book_has("held", 1);
+}
+
+#[test]
 fn a_command_about_older_facts_has_no_effect() {
     let mut world = World::company(200);
     world.terminated_all(0..12);
