@@ -2,6 +2,7 @@
 
 mod calls;
 mod failures;
+mod guide;
 mod secrets;
 mod sessions;
 mod simulator;
