@@ -66,11 +66,25 @@ impl Health {
     /// Registers a component: alive from here on, not ready until it says so. It must beat
     /// more often than `limit`; it is forgotten when the returned value is dropped.
     pub fn component(&self, name: impl Into<String>, limit: Duration) -> Component {
-        let name = name.into();
+        self.register(name.into(), limit, Some("starting"))
+    }
+
+    /// The same, ready from here on: one that comes and goes while the process works must not
+    /// make it unready in between.
+    pub fn ready_component(&self, name: impl Into<String>, limit: Duration) -> Component {
+        self.register(name.into(), limit, None)
+    }
+
+    fn register(
+        &self,
+        name: String,
+        limit: Duration,
+        waiting_for: Option<&'static str>,
+    ) -> Component {
         let pulse = Pulse {
             limit,
             beaten_at: self.clock.elapsed(),
-            waiting_for: Some("starting"),
+            waiting_for,
         };
         self.lock().components.insert(name.clone(), pulse);
         Component {
@@ -218,6 +232,15 @@ mod tests {
         assert!(health.live().ok);
         drop(worker);
         assert_eq!(health.live().components.len(), 1);
+    }
+
+    #[test]
+    fn a_component_that_comes_while_the_process_works_does_not_make_it_unready() {
+        let (_, health) = health();
+        let partition = health.ready_component("worker/3", LIMIT);
+        assert!(health.ready().ok);
+        partition.set_waiting("restoring");
+        assert!(!health.ready().ok);
     }
 
     #[test]

@@ -55,9 +55,8 @@ pub(super) async fn run<H: Host>(
     stopping: &CancellationToken,
 ) -> Result<Ended, StageError> {
     let name = format!("{}/{}", host.name(), partition.index());
-    let pulse = host.process().health.component(name, SILENCE);
     // A stage is ready once it has joined; readiness must not come and go with partitions.
-    pulse.set_ready();
+    let pulse = host.process().health.ready_component(name, SILENCE);
     let core = host.core(partition.index());
     let owner = host.process().owner.clone();
     let mut shard = Shard {

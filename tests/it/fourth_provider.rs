@@ -19,7 +19,7 @@ use hris_relay::provider::{
 };
 use hris_relay::worker::{BURST, Generation, Limits, WorkerRules, WorkerSettings};
 
-use crate::support::logs::{Harness, Sqlite, system_clock};
+use crate::support::logs::{Harness, Sqlite, moment, system_clock};
 use crate::support::stages::Stages;
 
 const PROCTORLY: Provider = Provider::unregistered("proctorly");
@@ -168,7 +168,7 @@ fn worker_rules() -> WorkerRules {
 }
 
 fn fact(who: &str, fact: Fact) -> Record {
-    let now = system_clock().now();
+    let now = moment();
     let event = Event {
         id: EventId::try_from(format!("{who}-{now}")).unwrap(),
         source: SourceId::try_from("hr").unwrap(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::kafka::{OnKafka, cluster};
-use crate::support::logs::{Harness, Place, Sqlite, system_clock};
+use crate::support::logs::{Harness, Place, Sqlite, moment, system_clock};
 use crate::support::stages::Stages;
 use hris_relay::event::{Event, Fact, Groups, Hire, Phase, Termination, When};
 use hris_relay::id::{EmployeeId, EventId, GroupId, Provider, SourceId};
@@ -88,7 +88,7 @@ fn account(platform: &Running) -> StartExamSettings {
 }
 
 fn fact(who: &str, id: String, fact: Fact) -> Record {
-    let now = system_clock().now();
+    let now = moment();
     let event = Event {
         id: EventId::try_from(id).unwrap(),
         source: SourceId::try_from("hr").unwrap(),

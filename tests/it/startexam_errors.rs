@@ -16,7 +16,7 @@ use hris_relay::simulator::shared::Entry;
 use hris_relay::simulator::startexam::{Running, Simulator, SimulatorSettings};
 use serde_json::{Value, json};
 
-use crate::support::logs::{Harness, Sqlite, system_clock};
+use crate::support::logs::{Harness, Sqlite, moment, system_clock};
 use crate::support::stages::Stages;
 
 const SYNC: &str = "/v1/employees";
@@ -81,7 +81,7 @@ pub(crate) fn hired_from(who: &str, start: When) -> Record {
 
 /// HR says so at this moment.
 pub(crate) fn told(who: &str, fact: Fact) -> Record {
-    let now = system_clock().now();
+    let now = moment();
     let event = Event {
         id: EventId::try_from(format!("{who}-{now}")).unwrap(),
         source: SourceId::try_from("hr").unwrap(),

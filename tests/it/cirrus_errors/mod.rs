@@ -21,7 +21,7 @@ use hris_relay::worker::{BURST, Generation, Limits, WorkerRules, WorkerSettings}
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
-use crate::support::logs::{Harness, Place, Sqlite, system_clock};
+use crate::support::logs::{Harness, Place, Sqlite, moment, system_clock};
 use crate::support::stages::Stages;
 
 const TOKEN: &str = "simulated-eapi-token";
@@ -72,7 +72,7 @@ impl Company {
     }
 
     async fn says(&self, who: &str, fact: Fact) {
-        let now = system_clock().now();
+        let now = moment();
         let event = Event {
             id: EventId::try_from(format!("{who}-{now}-{}", fact.event_type())).unwrap(),
             source: SourceId::try_from("hr").unwrap(),

@@ -17,7 +17,7 @@ use hris_relay::worker::{BURST, Generation, GuardSettings, Limits, WorkerRules, 
 use serde_json::{Value, json};
 
 use super::{faults, settings, start};
-use crate::support::logs::{Harness, Place, Sqlite, system_clock};
+use crate::support::logs::{Harness, Place, Sqlite, moment, system_clock};
 use crate::support::stages::Stages;
 
 /// A relay for one simulated account.
@@ -130,7 +130,7 @@ fn worker_rules(account: &ExamTestingSettings) -> WorkerRules {
 }
 
 fn fact(who: &str, fact: Fact) -> Record {
-    let now = system_clock().now();
+    let now = moment();
     let event = Event {
         id: EventId::try_from(format!("{who}-{now}")).unwrap(),
         source: SourceId::try_from("hr").unwrap(),

@@ -54,3 +54,12 @@ impl Place for Folder {
         Arc::new(SqliteLog::open(self.0.path(), system_clock()).unwrap())
     }
 }
+
+/// The time, later by a millisecond than when it was asked before: what HR says first is older,
+/// however fast it is said.
+pub fn moment() -> jiff::Timestamp {
+    static LAST: std::sync::Mutex<i64> = std::sync::Mutex::new(0);
+    let mut last = LAST.lock().unwrap();
+    *last = system_clock().now().as_millisecond().max(*last + 1);
+    jiff::Timestamp::from_millisecond(*last).unwrap()
+}
