@@ -34,6 +34,7 @@ mod log_sqlite;
 mod lost_state;
 mod promises;
 mod receiver;
+mod restoring;
 mod schemas;
 mod simulating;
 mod simulators;

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use hris_relay::log::{
-    AppendError, Arrived, ConsumeError, Group, Log, Member, Position, Record, Stage, Topic,
+    AppendError, Arrived, Commit, CommitError, ConsumeError, Delivery, Group, Log, Member,
+    Partition, Position, Record, Stage, Topic,
 };
 use jiff::Timestamp;
 
@@ -87,8 +88,15 @@ impl Log for MemoryLog {
         Ok(records.into_iter().map(append).collect())
     }
 
+    /// While it hangs, one partition whose restore never ends.
     async fn join(&self, _stage: Stage) -> Result<Box<dyn Member>, ConsumeError> {
-        Err(only_appends())
+        if *self.mood.lock().unwrap() == Mood::Hangs {
+            Ok(Box::new(Hanging {
+                partition: Some(Endless),
+            }))
+        } else {
+            Err(only_appends())
+        }
     }
 
     async fn partitions(&self, _topic: Topic) -> Result<u32, ConsumeError> {
@@ -149,4 +157,65 @@ impl Log for MemoryLog {
     fn describe(&self) -> String {
         "memory".to_owned()
     }
+}
+
+struct Hanging {
+    partition: Option<Endless>,
+}
+
+#[async_trait]
+impl Member for Hanging {
+    async fn next(&mut self) -> Result<Option<Box<dyn Partition>>, ConsumeError> {
+        match self.partition.take() {
+            Some(partition) => Ok(Some(Box::new(partition))),
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn leave(self: Box<Self>) {}
+}
+
+/// A partition that is being restored for ever.
+struct Endless;
+
+#[async_trait]
+impl Partition for Endless {
+    fn index(&self) -> u32 {
+        3
+    }
+
+    fn committed(&self) -> Option<i64> {
+        None
+    }
+
+    fn note(&self) -> Option<&str> {
+        None
+    }
+
+    fn owns(&self, _key: &[u8]) -> bool {
+        true
+    }
+
+    async fn source_bounds(&mut self) -> Result<(i64, i64), ConsumeError> {
+        std::future::pending().await
+    }
+
+    async fn restore(
+        &mut self,
+        _topic: Topic,
+        _before: Option<i64>,
+        _each: &mut (dyn FnMut(Arrived) + Send),
+    ) -> Result<(), ConsumeError> {
+        std::future::pending().await
+    }
+
+    async fn next(&mut self) -> Result<Delivery, ConsumeError> {
+        std::future::pending().await
+    }
+
+    async fn commit(&mut self, _commit: Commit) -> Result<(), CommitError> {
+        std::future::pending().await
+    }
+
+    async fn release(self: Box<Self>) {}
 }
