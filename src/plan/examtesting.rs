@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::applied::{Account, Applied, profile_digest};
 use super::assignments::{Assignment, EVERYBODY_ELSE};
 use super::{Desired, DesiredAccount, Planner};
-use crate::person::{Presence, Standing};
+use crate::person::Standing;
 use crate::provider::examtesting::ExamTestingSettings;
 use crate::provider::examtesting::wire::GROUP;
 use crate::provider::{Operation, Profile, Target};
@@ -96,26 +96,13 @@ impl ExamTestingPlanner {
 }
 
 impl Planner for ExamTestingPlanner {
+    /// Nobody can be taken out of a group, and somebody who works here is not locked out because
+    /// a group is not mapped.
     fn desired(&self, standing: &Standing) -> Desired {
-        let (account, is_unmapped) = match (standing.presence, self.group(standing)) {
-            (Presence::Gone, _) => (DesiredAccount::Locked(self.profile(standing, None)), false),
-            (Presence::Unheard | Presence::Ahead, _) => {
-                (DesiredAccount::NotYet(self.profile(standing, None)), false)
-            }
-            (Presence::Active, Some(group)) => {
-                let profile = self.profile(standing, Some(group));
-                (DesiredAccount::Active(profile), false)
-            }
-            // Nobody can be taken out of a group, and somebody who works here is not locked
-            // out because a group is not mapped.
-            (Presence::Active, None) => (DesiredAccount::Untouched, true),
-        };
-        Desired {
-            account,
-            targets: BTreeSet::new(),
-            is_unmapped,
-            heard: None,
-        }
+        let group = self.group(standing).filter(|_| standing.is_active());
+        Desired::of(standing, self.profile(standing, group), || {
+            group.map(|_| BTreeSet::new())
+        })
     }
 
     fn steps(&self, desired: &Desired, applied: &Applied) -> Vec<Operation> {
@@ -169,6 +156,7 @@ fn target(profile: &Profile) -> Option<Target> {
 mod tests {
     use super::*;
     use crate::id::GroupId;
+    use crate::person::Presence;
     use crate::provider::Existence;
 
     fn planner() -> ExamTestingPlanner {

@@ -12,12 +12,12 @@ pub mod cirrus;
 pub mod examtesting;
 pub mod startexam;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use jiff::Timestamp;
 
-use crate::person::Standing;
+use crate::person::{Presence, Standing};
 use crate::provider::{Operation, Profile, Target};
 
 pub use applied::{Account, Applied, Digest, Membership};
@@ -65,6 +65,35 @@ impl DesiredAccount {
 }
 
 impl Desired {
+    /// How somebody who stands so should be: locked out, not active yet, or active and
+    /// registered to what their groups mean; none: nobody mapped any of those.
+    fn of(
+        standing: &Standing,
+        profile: Profile,
+        targets: impl FnOnce() -> Option<BTreeSet<Target>>,
+    ) -> Self {
+        let (account, targets, is_unmapped) = match standing.presence {
+            Presence::Gone => (DesiredAccount::Locked(profile), None, false),
+            Presence::Unheard | Presence::Ahead => (DesiredAccount::NotYet(profile), None, false),
+            Presence::Active => match targets() {
+                Some(targets) => (DesiredAccount::Active(profile), Some(targets), false),
+                None => (DesiredAccount::Untouched, None, true),
+            },
+        };
+        Self {
+            account,
+            targets: targets.unwrap_or_default(),
+            is_unmapped,
+            heard: None,
+        }
+    }
+
+    /// Registrations that are, or may be, in force and should not be.
+    fn unwanted<'a>(&'a self, applied: &'a Applied) -> impl Iterator<Item = &'a Target> {
+        let targets = applied.targets.keys();
+        targets.filter(|target| !self.targets.contains(*target))
+    }
+
     /// What tells this plan from another: a dead mark counts only for the plan it was made
     /// under.
     pub fn digest(&self) -> Digest {
@@ -76,6 +105,16 @@ impl Desired {
         };
         Digest::of(&(account, &self.targets))
     }
+}
+
+/// What a platform is told: always the full mapped set, since none documents whether it keeps or
+/// clears what is left out. `fields`: its field name -> canonical attribute name.
+fn mapped(fields: &BTreeMap<String, String>, standing: &Standing) -> Profile {
+    let fields = fields.iter().filter_map(|(field, attribute)| {
+        let value = standing.attributes.get(attribute)?;
+        Some((field.clone(), value.clone()))
+    });
+    Profile(fields.collect())
 }
 
 /// How one platform is planned for.

@@ -174,6 +174,17 @@ impl Failure {
         }
     }
 
+    /// Whether nothing was sent for the person, so that it says nothing of the platform, of
+    /// the target or of whoever shared the call.
+    pub const fn is_unsent(&self) -> bool {
+        matches!(self, Self::Invalid { .. })
+    }
+
+    /// Whether the platform speaks of itself, not of what it was asked.
+    pub const fn speaks_of_platform(&self) -> bool {
+        matches!(self, Self::Unreachable | Self::Throttled { .. }) || self.retry_after().is_some()
+    }
+
     /// How long the platform asked us to wait.
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -90,7 +90,13 @@ impl Worker {
             .inc();
         let Answer::Failed(failure) = answer else {
             self.batches.worked(&over.kind, largest_side(&over.call));
-            self.provider_works(over.started);
+            if is_unsent(answer) {
+                return;
+            }
+            match spoken(answer) {
+                Some(failure) => self.gate.fails(now, failure.retry_after()),
+                None => self.provider_works(over.started),
+            }
             return;
         };
         tracing::info!(provider, people, failure.code = outcome, "Call failed");
@@ -113,22 +119,7 @@ impl Worker {
     /// Somebody who fails alone says nothing of the provider, unless they were sent to try it,
     /// or it speaks of itself.
     fn is_about_the_provider(&self, failure: &Failure, people: usize) -> bool {
-        let speaks_of_itself = match failure {
-            Failure::Unreachable | Failure::Throttled { .. } => true,
-            Failure::Unanswered
-            | Failure::Garbled { .. }
-            | Failure::Faulted { .. }
-            | Failure::TooLarge
-            | Failure::Refused { .. }
-            | Failure::UnknownTarget { .. }
-            | Failure::AccountExists { .. }
-            | Failure::AccountsFull { .. }
-            | Failure::TargetStarted { .. }
-            | Failure::Invalid { .. }
-            | Failure::Unauthorized { .. }
-            | Failure::WrongClock => failure.retry_after().is_some(),
-        };
-        people > 1 || speaks_of_itself || self.gate.is_trying()
+        people > 1 || failure.speaks_of_platform() || self.gate.is_trying()
     }
 
     fn provider_works(&mut self, started: Timestamp) {
@@ -137,6 +128,26 @@ impl Worker {
             tracing::info!(provider, "The provider takes calls again");
         }
     }
+}
+
+/// Whether the client found everybody to be unfit to be sent, so that the platform was not
+/// asked.
+fn is_unsent(answer: &Answer) -> bool {
+    let Answer::Each(each) = answer else {
+        return false;
+    };
+    each.iter()
+        .all(|one| one.as_ref().is_err_and(Failure::is_unsent))
+}
+
+/// What the platform says of itself in an answer that tells people apart: it took several
+/// requests, and some were not taken.
+fn spoken(answer: &Answer) -> Option<&Failure> {
+    let Answer::Each(each) = answer else {
+        return None;
+    };
+    let mut failures = each.iter().filter_map(|one| one.as_ref().err());
+    failures.find(|failure| failure.speaks_of_platform())
 }
 
 /// What a provider's maximum is about: of a target's call, whoever joins or whoever leaves.

@@ -208,7 +208,8 @@ impl Worker {
             return;
         };
         // A batch that was refused may have been applied in part.
-        let is_certain = settled.people == 1 || failure.blame() != Blame::Event;
+        let is_certain =
+            settled.people == 1 || failure.is_unsent() || failure.blame() != Blame::Event;
         if failure.is_ambiguous() && !is_on(Mutation::UnsureIsTakenBack) {
             for aspect in Aspect::all_of(settled.operation) {
                 lane.state.reassert_later(aspect, settled.now, after);
@@ -234,12 +235,16 @@ impl Worker {
             draw,
         };
         let verdict = judge(&attempt, failure, &self.rules.settings);
-        if failure.blame() != Blame::Event || settled.people > 1 {
+        let is_unsent = failure.is_unsent();
+        if failure.blame() != Blame::Event || settled.people > 1 && !is_unsent {
             return verdict;
         }
         let (id, operation) = (settled.id, settled.operation);
-        self.learn_of_target(id, operation, false, settled.now);
-        if verdict == Verdict::Dead && self.blames_target(id, operation, failure) {
+        if !is_unsent {
+            self.learn_of_target(id, operation, false, settled.now);
+        }
+        let is_dead = verdict == Verdict::Dead;
+        if is_dead && !is_unsent && self.blames_target(id, operation, failure) {
             Verdict::CloseTarget
         } else if verdict == Verdict::Dead && self.gate.is_flooded() {
             Verdict::StandStill

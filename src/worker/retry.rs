@@ -107,7 +107,7 @@ pub(super) fn judge(
             Blame::Target,
             Operation::Activate { .. } | Operation::Join { .. } | Operation::Leave { .. },
         ) => Verdict::CloseTarget,
-        (Blame::Event, _) if attempt.people > 1 => Verdict::Split,
+        (Blame::Event, _) if attempt.people > 1 && !failure.is_unsent() => Verdict::Split,
         (_, Operation::Lock { .. } | Operation::Leave { .. })
             if is_on(Mutation::RemovalGivesUp) && attempt.number >= 3 =>
         {
@@ -278,6 +278,15 @@ mod tests {
         ] {
             assert_eq!(judged(&lock(), 2, MINUTE, &failure), Verdict::Split);
         }
+    }
+
+    #[test]
+    fn whoever_was_not_sent_is_found_already_and_the_call_is_not_cut() {
+        let invalid = Failure::Invalid {
+            field: "Email",
+            reason: "is missing",
+        };
+        assert_eq!(judged(&join(), 2, MINUTE, &invalid), Verdict::Dead);
     }
 
     #[test]

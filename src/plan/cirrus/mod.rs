@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::applied::{Account, Applied, Membership, profile_digest};
 use super::assignments::{Assignment, targets_of};
-use super::{Desired, DesiredAccount, Planner};
-use crate::person::{Presence, Standing};
+use super::{Desired, DesiredAccount, Planner, mapped};
+use crate::person::Standing;
 use crate::provider::cirrus::{CirrusSettings, Group};
 use crate::provider::{Existence, Operation, Profile, Target};
 
@@ -37,14 +37,6 @@ impl CirrusPlanner {
             groups,
             update_after_add: settings.update_after_add,
         }
-    }
-
-    fn profile(&self, standing: &Standing) -> Profile {
-        let fields = self.fields.iter().filter_map(|(field, attribute)| {
-            let value = standing.attributes.get(attribute)?;
-            Some((field.clone(), value.clone()))
-        });
-        Profile(fields.collect())
     }
 
     /// Whether an account is active with this profile, as it was told or as it was made.
@@ -87,42 +79,18 @@ impl CirrusPlanner {
 
 impl Planner for CirrusPlanner {
     fn desired(&self, standing: &Standing) -> Desired {
-        let profile = self.profile(standing);
-        let out = |account| Desired {
-            account,
-            targets: BTreeSet::new(),
-            is_unmapped: false,
-            heard: None,
+        let part = |assignment: &'_ Assignment| assignment.cirrus.clone();
+        let targets = |part: CirrusAssignment| {
+            let schedules = part.schedules.iter();
+            schedules.map(CirrusSchedule::target).collect()
         };
-        match standing.presence {
-            Presence::Gone => out(DesiredAccount::Locked(profile)),
-            Presence::Unheard | Presence::Ahead => out(DesiredAccount::NotYet(profile)),
-            Presence::Active => {
-                let part = |assignment: &'_ Assignment| assignment.cirrus.clone();
-                let targets = |part: CirrusAssignment| {
-                    let schedules = part.schedules.iter();
-                    schedules.map(CirrusSchedule::target).collect()
-                };
-                match targets_of(&self.assignments, &standing.groups, part, targets) {
-                    Some(targets) => Desired {
-                        targets,
-                        ..out(DesiredAccount::Active(profile))
-                    },
-                    None => Desired {
-                        is_unmapped: true,
-                        ..out(DesiredAccount::Untouched)
-                    },
-                }
-            }
-        }
+        Desired::of(standing, mapped(&self.fields, standing), || {
+            targets_of(&self.assignments, &standing.groups, part, targets)
+        })
     }
 
     fn steps(&self, desired: &Desired, applied: &Applied) -> Vec<Operation> {
-        let leaves = applied
-            .targets
-            .keys()
-            .filter(|target| !desired.targets.contains(*target))
-            .map(|target| Operation::leave(target.clone()));
+        let leaves = desired.unwanted(applied).cloned().map(Operation::leave);
         let lock = |profile: &Profile| Operation::Lock {
             profile: profile.clone(),
             target: None,

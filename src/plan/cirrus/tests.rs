@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::id::GroupId;
+use crate::person::Presence;
 
 fn schedule(schedule: &str, group: &str) -> CirrusSchedule {
     CirrusSchedule {

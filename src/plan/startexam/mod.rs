@@ -5,10 +5,10 @@ mod assignment;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mutation::{Mutation, is_on};
-use crate::person::{Presence, Standing};
+use crate::person::Standing;
 use crate::plan::applied::{Account, Applied, profile_digest};
 use crate::plan::assignments::{Assignment, targets_of};
-use crate::plan::{Desired, DesiredAccount, Membership, Planner};
+use crate::plan::{Desired, DesiredAccount, Membership, Planner, mapped};
 use crate::provider::startexam::{Registration, RemovalOrder, StartExamSettings};
 use crate::provider::{Operation, Profile, Target};
 
@@ -40,49 +40,20 @@ impl StartExamPlanner {
             order: settings.removal_order,
         }
     }
-
-    /// Always the full mapped set: whether StartExam keeps or clears fields left out is not
-    /// documented (Sync Employees page).
-    fn profile(&self, standing: &Standing) -> Profile {
-        let fields = self.fields.iter().filter_map(|(field, attribute)| {
-            let value = standing.attributes.get(attribute)?;
-            Some((field.clone(), value.clone()))
-        });
-        Profile(fields.collect())
-    }
 }
 
 impl Planner for StartExamPlanner {
     fn desired(&self, standing: &Standing) -> Desired {
-        let profile = self.profile(standing);
-        let out = |account| Desired {
-            account,
-            targets: BTreeSet::new(),
-            is_unmapped: false,
-            heard: None,
-        };
-        match standing.presence {
-            Presence::Gone => out(DesiredAccount::Locked(profile)),
-            Presence::Unheard | Presence::Ahead => out(DesiredAccount::NotYet(profile)),
-            Presence::Active => {
-                let part = |assignment: &'_ Assignment| assignment.startexam.clone();
-                let targets = |part: StartExamAssignment| part.targets().collect();
-                match targets_of(&self.assignments, &standing.groups, part, targets) {
-                    Some(targets) => Desired {
-                        targets,
-                        ..out(DesiredAccount::Active(profile))
-                    },
-                    None => Desired {
-                        is_unmapped: true,
-                        ..out(DesiredAccount::Untouched)
-                    },
-                }
-            }
-        }
+        let part = |assignment: &'_ Assignment| assignment.startexam.clone();
+        let targets = |part: StartExamAssignment| part.targets().collect();
+        Desired::of(standing, mapped(&self.fields, standing), || {
+            targets_of(&self.assignments, &standing.groups, part, targets)
+        })
     }
 
     fn steps(&self, desired: &Desired, applied: &Applied) -> Vec<Operation> {
-        let leaves = unwanted(desired, applied)
+        let leaves = desired
+            .unwanted(applied)
             .filter(|target| !is_session(target))
             .map(|target| Operation::leave(target.clone()));
         match &desired.account {
@@ -120,19 +91,15 @@ impl Planner for StartExamPlanner {
 
     /// StartExam takes nobody out of a session: whoever may not sit it is hidden.
     fn lapsed(&self, desired: &Desired, applied: &Applied) -> Vec<Target> {
-        let lapsed = unwanted(desired, applied).filter(|target| is_session(target));
+        let lapsed = desired
+            .unwanted(applied)
+            .filter(|target| is_session(target));
         lapsed.cloned().collect()
     }
 
     fn goes_alone(&self, target: &Target) -> bool {
         self.linked.contains(target)
     }
-}
-
-/// Registrations that are, or may be, in force and should not be.
-fn unwanted<'a>(desired: &'a Desired, applied: &'a Applied) -> impl Iterator<Item = &'a Target> {
-    let targets = applied.targets.keys();
-    targets.filter(|target| !desired.targets.contains(*target))
 }
 
 fn is_session(target: &Target) -> bool {
@@ -182,7 +149,8 @@ fn must_wait(target: &Target, desired: &Desired, applied: &Applied) -> bool {
     let Ok(wanted) = Registration::try_from(target) else {
         return false;
     };
-    unwanted(desired, applied)
+    desired
+        .unwanted(applied)
         .filter_map(|other| Registration::try_from(other).ok())
         .any(|other| wanted.overlaps(&other))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::id::GroupId;
+use crate::person::Presence;
 use crate::plan::Membership;
 use crate::provider::startexam::SessionSettings;
 

@@ -55,6 +55,8 @@ struct World {
     missing: BTreeSet<String>,
     /// People the platform does not know; it counts those it locks as created.
     strangers: BTreeSet<String>,
+    /// People whom the client does not send when they are to join.
+    invalid: BTreeSet<String>,
     active: BTreeMap<String, bool>,
     members: BTreeSet<(String, String)>,
     calls: Vec<String>,
@@ -131,6 +133,7 @@ impl World {
             refused: BTreeSet::new(),
             missing: BTreeSet::new(),
             strangers: BTreeSet::new(),
+            invalid: BTreeSet::new(),
             active: BTreeMap::new(),
             members: BTreeSet::new(),
             calls: Vec::new(),

@@ -26,6 +26,9 @@ impl World {
         if let Some(failure) = self.refusal(call) {
             return Answer::Failed(failure);
         }
+        if let Some(answer) = self.unsent(call) {
+            return answer;
+        }
         if let Does::ActsLate(after) = does {
             self.late
                 .push((self.now.checked_add(after).unwrap(), call.clone()));
@@ -48,6 +51,26 @@ impl World {
             }
             Does::Works | Does::Fails(_) | Does::ActsLate(_) => Answer::Applied,
         }
+    }
+
+    /// What comes of a call with people whom the client does not send.
+    fn unsent(&mut self, call: &Call) -> Option<Answer> {
+        let is_invalid = |(id, step): &(EmployeeId, Operation)| {
+            matches!(step, Operation::Join { .. }) && self.invalid.contains(id.as_str())
+        };
+        if !call.people.iter().any(is_invalid) {
+            return None;
+        }
+        let invalid = || Failure::Invalid {
+            field: "Email",
+            reason: "is missing",
+        };
+        let told = |one| is_invalid(one).then(invalid).map_or(Ok(Done::Applied), Err);
+        let each = call.people.iter().map(told).collect();
+        let sent = call.people.iter().filter(|one| !is_invalid(one)).cloned();
+        let people = sent.collect();
+        self.take_effect(&Call { people });
+        Some(Answer::Each(each))
     }
 
     /// Why the platform does not take a call that reaches it.

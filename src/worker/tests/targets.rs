@@ -1,6 +1,7 @@
 //! Programs that are our mistake: nobody is blamed for them, and nobody else waits.
 
 use super::*;
+use crate::event::{GroupChange, Groups, Phase};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -182,4 +183,58 @@ fn a_crash_while_a_program_is_closed_forgets_nobody_who_waits() {
     for who in ["a", "b", "c", "d", "e"] {
         assert_eq!(world.programs(who), ["program:all", "program:s"], "{who}");
     }
+}
+
+#[test]
+fn people_who_cannot_be_sent_are_given_up_at_once_and_blame_no_program() {
+    let mut world = World::new();
+    for who in ["a", "b"] {
+        world.invalid.insert(who.to_owned());
+    }
+    for who in ["a", "b", "c"] {
+        world.hired(who, "2026-03-01", SALES);
+    }
+    world.settle();
+    assert_eq!(closed_targets(&world), "0");
+    let given_up = |who: &str| (who.to_owned(), "profile_invalid".to_owned());
+    let mut dead = world.dead_letters();
+    dead.sort();
+    assert_eq!(
+        dead,
+        ["a", "a", "b", "b"].map(given_up),
+        "a letter a program"
+    );
+    assert_eq!(world.programs("c"), ["program:all", "program:s"]);
+    let tries = world.calls.iter().filter(|call| call.contains("program:s"));
+    assert_eq!(tries.count(), 1, "nobody is looked for: {:?}", world.calls);
+}
+
+#[test]
+fn somebody_who_cannot_be_sent_does_not_end_a_quarantine() {
+    let mut world = World::new();
+    world.hired("a", "2026-03-01", SALES);
+    world.settle();
+    let rejected = Failure::Unauthorized { status: 403 };
+    world.script.push_back(Does::Fails(rejected));
+    world.invalid.insert("a".to_owned());
+    let both = [SALES, SUPPORT].map(|group| GroupId::try_from(group).unwrap());
+    world.tell(
+        "a",
+        Fact::GroupChanged(GroupChange {
+            employment: None,
+            effective: None,
+            phase: Phase::Effective,
+            groups: Groups::all(both),
+        }),
+    );
+    world.settle_for(HOUR);
+    assert_eq!(world.dead_letters().len(), 1, "the probe sent nothing");
+    for who in ["b", "c"] {
+        world.hired(who, "2026-03-01", SALES);
+    }
+    let rejected = Failure::Unauthorized { status: 403 };
+    world.script.push_back(Does::Fails(rejected));
+    world.take_calls();
+    world.settle_for(Duration::from_mins(1));
+    assert_eq!(world.take_calls(), ["activate b"], "one probe, alone");
 }
