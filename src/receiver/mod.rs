@@ -17,6 +17,7 @@ mod routes;
 pub mod settings;
 pub mod signature;
 mod source;
+mod spans;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -34,6 +35,7 @@ use crate::clock::Clock;
 use crate::log::Log;
 use crate::metrics::Metrics;
 use crate::settings::Complaint;
+use crate::traces::Traces;
 
 /// Why the receiver cannot serve.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +68,19 @@ impl ReceiverError {
     }
 }
 
+/// What a receiver works with.
+#[derive(Debug)]
+pub struct Surroundings<'a> {
+    /// Where events go.
+    pub log: Arc<dyn Log>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where requests are counted.
+    pub metrics: &'a Metrics,
+    /// Where they are traced.
+    pub traces: Traces,
+}
+
 /// The receiver, bound to its address.
 pub struct Receiver {
     server: Server,
@@ -83,9 +98,7 @@ impl Receiver {
     pub fn bind(
         settings: &ReceiverSettings,
         sources: &BTreeMap<String, SourceSettings>,
-        log: Arc<dyn Log>,
-        clock: Arc<dyn Clock>,
-        metrics: &Metrics,
+        surroundings: Surroundings<'_>,
     ) -> Result<Self, ReceiverError> {
         let sources = sources
             .iter()
@@ -97,9 +110,10 @@ impl Receiver {
             .map_err(ReceiverError::Source)?;
         let ingress = Arc::new(Ingress {
             sources,
-            log,
-            clock,
-            metrics: metrics.receiver.clone(),
+            log: surroundings.log,
+            clock: surroundings.clock,
+            metrics: surroundings.metrics.receiver.clone(),
+            traces: surroundings.traces,
             settings: settings.clone(),
         });
         let unbound = |source| ReceiverError::Bind {
