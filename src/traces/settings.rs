@@ -20,10 +20,8 @@ pub struct TraceSettings {
     /// Empty: no traces.
     pub endpoint: String,
     /// Headers of each request to it, by name, for example `authorization`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, Secret>,
     /// Files with the values of such headers, by name; read for each request.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub header_files: BTreeMap<String, PathBuf>,
     /// The name of the service in the traces.
     pub service_name: String,

@@ -124,7 +124,8 @@ impl Worker {
         lane.trace = record
             .headers
             .text(header::TRACEPARENT)
-            .and_then(TraceContext::parse);
+            .and_then(TraceContext::parse)
+            .map(Box::new);
         lane.person = record.payload.unwrap_or_default();
         Ok(Some(id))
     }

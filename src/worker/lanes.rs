@@ -26,7 +26,7 @@ pub(super) struct Lane {
     /// The event that wrote it.
     pub(super) event: Box<str>,
     /// The trace of that event.
-    pub(super) trace: Option<TraceContext>,
+    pub(super) trace: Option<Box<TraceContext>>,
     /// The durable record here.
     pub(super) state: PersonState,
     /// Whether there is a durable record.

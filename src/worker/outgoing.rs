@@ -51,7 +51,9 @@ impl Worker {
         let attempts = lanes.clone().map(|(lane, step)| lane.attempt(step));
         Outgoing {
             attempt: attempts.max().unwrap_or(1),
-            facts: lanes.filter_map(|(lane, _)| lane.trace).collect(),
+            facts: lanes
+                .filter_map(|(lane, _)| lane.trace.as_deref().copied())
+                .collect(),
             call,
         }
     }
