@@ -97,14 +97,18 @@ impl Parent {
 
 /// Whether the fields are as long as the standard says: the library reads shorter ones as well.
 fn has_form(traceparent: &str) -> bool {
-    let bytes = traceparent.as_bytes();
-    let dashes = [2, 35, 52];
-    bytes.len() >= LENGTH
-        && bytes.get(LENGTH).is_none_or(|next| *next == b'-')
-        && dashes.iter().all(|at| bytes.get(*at) == Some(&b'-'))
-        && bytes
-            .iter()
-            .all(|byte| byte.is_ascii_hexdigit() || *byte == b'-')
+    let Some((known, newer)) = traceparent.as_bytes().split_at_checked(LENGTH) else {
+        return false;
+    };
+    let is_dash = |at: usize| matches!(at, 2 | 35 | 52);
+    let is_right = |(at, byte): (usize, &u8)| {
+        if is_dash(at) {
+            *byte == b'-'
+        } else {
+            byte.is_ascii_hexdigit()
+        }
+    };
+    known.iter().enumerate().all(is_right) && newer.first().is_none_or(|next| *next == b'-')
 }
 
 struct Headers<'a> {

@@ -50,3 +50,34 @@ impl ShouldSample for ByLinks {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::traces::{Parent, TraceContext};
+
+    const RECORDED: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const LEFT_OUT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+
+    fn is_recorded(share: f64, parent: Option<&str>, links: &[&str]) -> bool {
+        let parent = parent.map(|parent| Parent::parse(Some(parent), None).unwrap().context());
+        let links = links.iter().map(|link| TraceContext::parse(link).unwrap());
+        let links: Vec<_> = links
+            .map(|link| Link::with_context(link.remote()))
+            .collect();
+        let trace = TraceId::from(7);
+        let kind = SpanKind::Client;
+        let sampler = ByLinks::new(share);
+        let result = sampler.should_sample(parent.as_ref(), trace, "call", &kind, &[], &links);
+        result.decision == SamplingDecision::RecordAndSample
+    }
+
+    #[test]
+    fn what_begins_here_is_recorded_by_chance_and_all_else_as_its_beginning_was() {
+        assert!(is_recorded(1.0, None, &[]) && !is_recorded(0.0, None, &[]));
+        assert!(is_recorded(0.0, Some(RECORDED), &[]));
+        assert!(!is_recorded(1.0, Some(LEFT_OUT), &[]));
+        assert!(is_recorded(0.0, None, &[LEFT_OUT, RECORDED]));
+        assert!(!is_recorded(1.0, None, &[LEFT_OUT, LEFT_OUT]));
+    }
+}

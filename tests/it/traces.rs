@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use hris_relay::log::kafka::{KafkaLog, KafkaSettings};
 use hris_relay::log::sqlite::SqliteLog;
-use hris_relay::log::{Arrived, Log, Topic};
+use hris_relay::log::{Arrived, Log, Record, Topic};
 use hris_relay::operator::sender::{Sender, Signing, Unsigned};
 use hris_relay::provider::http::HeaderValue;
 use hris_relay::secret::Secret;
@@ -29,6 +29,9 @@ const FORGED: &str = "whsec_bm90LXRoZS1rZXktb2YtdGhlLXBvcnRhbCE=";
 const TOKEN: &str = "Bearer token-of-the-collector";
 /// What no span may ever say.
 const PERSONAL: [&str; 4] = ["e-planted", "Adalgisa", "planted@example.com", "Lovelace"];
+
+const ERP: &str =
+    "[sources.erp]\nkind = \"cloudevents\"\nsecrets = [\"token-of-the-erp-system\"]\n";
 
 /// The trace in which HR speaks of the `n`th person; 0 is nobody's.
 fn trace(n: usize) -> String {
@@ -128,7 +131,7 @@ fn traced(place: &Place, endpoint: SocketAddr) -> Relay {
         "[traces]\nendpoint = \"http://{endpoint}\"\nsend_every = \"100ms\"\n\
          headers = {{ authorization = \"{TOKEN}\" }}\n"
     );
-    relay(place, &section)
+    relay(place, &format!("{section}{ERP}"))
 }
 
 /// The spans of a relay that has ended.
@@ -274,6 +277,44 @@ async fn a_webhook_is_followed_to_the_call_on_kafka() {
     let Some(kafka) = cluster() else { return };
     let place = Place::kafka(&kafka.brokers);
     a_webhook_is_followed_to_the_call(place, &kafka.name).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_of_another_producer_is_followed_as_well() {
+    let collector = Collector::start().await;
+    let relay = traced(&Place::sqlite(), collector.addr);
+    let mut process = relay.start();
+    let event = json!({
+        "specversion": "1.0",
+        "id": "erp-1",
+        "source": "erp",
+        "type": "hr.employee.hired.v1",
+        "subject": person(1),
+        "time": moment(),
+        "data": { "effective_at": "2020-01-01", "groups": { "current": ["Sales"] } },
+    });
+    let inbox = Record::new(Topic::Inbox, "any", event.to_string())
+        .with_header("content-type", "application/cloudevents+json")
+        .with_header("traceparent", format!("00-{}-{SENDERS_SPAN}-01", trace(1)));
+    let log = SqliteLog::open(&relay.installation.path("data"), system_clock()).unwrap();
+    log.append(vec![inbox]).await.unwrap();
+    process.until("applied", || relay.waiting("applied") == 1);
+    log.close().await;
+    assert_eq!(process.terminate().code(), Some(0));
+
+    let seen = Seen(collector.spans());
+    let taken = seen.only(&trace(1), "process hris.inbox");
+    assert_eq!(hex(&taken.parent_span_id), SENDERS_SPAN);
+    let sent = seen.only(&trace(1), "send hris.events");
+    assert_eq!(sent.parent_span_id, taken.span_id);
+    let fact = seen.only(&trace(1), "process hris.people");
+    assert!(seen.calls().count() > 0);
+    assert!(
+        seen.calls()
+            .all(|call| call.links[0].span_id == fact.span_id)
+    );
+    nothing_personal(&collector);
+    relay.platform.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
