@@ -7,7 +7,7 @@ use crate::metrics::Format;
 const OPENMETRICS: &str = "application/openmetrics-text";
 const TEXT: [&str; 3] = ["text/plain", "text/*", "*/*"];
 
-/// OpenMetrics for whoever names it and does not prefer plain text, else the classic text.
+/// `OpenMetrics` for whoever names it and does not prefer plain text, else the classic text.
 pub(super) fn format(headers: &HeaderMap) -> Format {
     let (mut open, mut text) = (0, 0);
     for header in headers.get_all(ACCEPT) {

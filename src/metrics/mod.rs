@@ -51,7 +51,7 @@ pub struct Metrics {
 pub enum Format {
     /// The text format of Prometheus, 0.0.4: what everybody reads.
     Text,
-    /// OpenMetrics 1.0.
+    /// `OpenMetrics` 1.0.
     OpenMetrics,
 }
 
@@ -154,7 +154,7 @@ mod tests {
         let expect = || {
             metrics
                 .worker
-                .expect("acme", &["applied"], &["refused"], "expired")
+                .expect("acme", &["applied"], &["refused"], "expired");
         };
         expect();
         metrics

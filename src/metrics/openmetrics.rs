@@ -1,4 +1,4 @@
-//! Writes metrics as OpenMetrics 1.0 text, which Prometheus prefers.
+//! Writes metrics as `OpenMetrics` 1.0 text, which Prometheus prefers.
 //!
 //! It differs from the classic text in that a counter's family has no `_total`, units are named,
 //! numbers of labels are written as floats, and the end is marked.
@@ -90,7 +90,7 @@ impl Text {
 }
 
 /// The name of a family and its type. A counter that does not end as one must is of no type that
-/// OpenMetrics knows.
+/// `OpenMetrics` knows.
 fn named(family: &MetricFamily) -> (&str, &'static str) {
     let name = family.name();
     match family.get_field_type() {
@@ -153,7 +153,7 @@ mod tests {
         age.set(1.5);
         took.with_label_values(&["x"]).observe(0.75);
         took.with_label_values(&["x"]).observe(2.0);
-        let expected = r##"# TYPE age_seconds gauge
+        let expected = r#"# TYPE age_seconds gauge
 # UNIT age_seconds seconds
 # HELP age_seconds A \"quoted\" \\ help\nof two lines.
 age_seconds 1.5
@@ -172,7 +172,7 @@ took_seconds_bucket{to="x",le="+Inf"} 2
 took_seconds_count{to="x"} 2
 took_seconds_sum{to="x"} 2.75
 # EOF
-"##;
+"#;
         assert_eq!(encode(&registry.gather()), expected);
     }
 
