@@ -99,7 +99,10 @@ pub struct Relay {
     addresses: Addresses,
     process: Process,
     log: Arc<dyn Log>,
+    /// How long a stage may take to hand over.
     drain: Duration,
+    /// How long the slowest role may take to stop.
+    longest_stop: Duration,
 }
 
 impl Relay {
@@ -139,6 +142,7 @@ impl Relay {
             process,
             log,
             drain: settings.shard.drain,
+            longest_stop: settings.shard.drain.max(settings.receiver.longest_stop()),
         };
         let answers = relay.ask_log();
         for role in roles {
@@ -306,7 +310,7 @@ impl Relay {
             health.stop();
             tracing::info!("Stopping: draining what is under way");
         };
-        let grace = self.drain.saturating_add(FAREWELL);
+        let grace = self.longest_stop.saturating_add(FAREWELL);
         let outcome = self.tasks.run(signal, grace).await;
         close(&*self.log).await;
         self.admin_stops.cancel();
