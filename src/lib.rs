@@ -30,4 +30,5 @@ pub mod shard;
 pub mod shutdown;
 pub mod simulator;
 pub mod telemetry;
+pub mod traces;
 pub mod worker;
