@@ -23,8 +23,15 @@ use crate::metrics::Metrics;
 pub use probe::{ProbeError, probe};
 pub use settings::AdminSettings;
 
+/// Whether every part is alive.
+pub const LIVE: &str = "/health/live";
+/// Whether every part can take work.
+pub const READY: &str = "/health/ready";
+/// What is counted.
+pub const METRICS: &str = "/metrics";
+
 /// The format of `/metrics`, as Prometheus names it.
-const METRICS_FORMAT: &str = "text/plain; version=0.0.4";
+pub const METRICS_FORMAT: &str = "text/plain; version=0.0.4";
 
 /// How long an answer under way may take once the port closes.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
@@ -78,9 +85,9 @@ pub fn open(
 
 fn routes(config: &mut ServiceConfig) {
     config
-        .route("/health/live", get().to(live))
-        .route("/health/ready", get().to(ready))
-        .route("/metrics", get().to(render));
+        .route(LIVE, get().to(live))
+        .route(READY, get().to(ready))
+        .route(METRICS, get().to(render));
 }
 
 async fn live(health: Data<Health>) -> HttpResponse {

@@ -17,6 +17,7 @@ mod routes;
 pub mod settings;
 pub mod signature;
 mod source;
+pub mod surface;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

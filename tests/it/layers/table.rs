@@ -72,6 +72,13 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
             "provider", "plan", "receiver", "roster", "worker",
         ],
     ),
+    // What outsiders may rely on, as the stages say it.
+    (
+        "contract",
+        &[
+            "id", "health", "admin", "event", "person", "log", "receiver", "worker",
+        ],
+    ),
     // Everything put together.
     (
         "config",
@@ -147,6 +154,7 @@ const EVERYTHING_BELOW_CLI: &[&str] = &[
     "worker",
     "simulator",
     "operator",
+    "contract",
     "config",
     "app",
 ];
