@@ -98,7 +98,10 @@ pub struct Relay {
     addresses: Addresses,
     process: Process,
     log: Arc<dyn Log>,
+    /// How long a stage may take to hand over.
     drain: Duration,
+    /// How long the slowest role may take to stop.
+    longest_stop: Duration,
 }
 
 impl Relay {
@@ -138,6 +141,7 @@ impl Relay {
             process,
             log,
             drain: settings.shard.drain,
+            longest_stop: settings.shard.drain.max(settings.receiver.longest_stop()),
         };
         for role in roles {
             relay.add(settings, *role)?;
@@ -272,7 +276,7 @@ impl Relay {
             health.stop();
             tracing::info!("Stopping: draining what is under way");
         };
-        let grace = self.drain.saturating_add(FAREWELL);
+        let grace = self.longest_stop.saturating_add(FAREWELL);
         let outcome = self.tasks.run(signal, grace).await;
         close(&*self.log).await;
         self.admin_stops.cancel();

@@ -1,6 +1,8 @@
 //! `import`: a roster from a file becomes snapshot events.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,6 +28,7 @@ Examples:
   hris-relay import people.csv --source portal --as-of 2026-03-31T02:00:00Z --config relay.toml
   hris-relay import export.txt --format csv --delimiter ';' --map 'Work E-Mail=email' --map Salary=ignore ...
   hris-relay import people.jsonl --source portal --as-of 2026-03-31T04:00:00+02:00 --no-adopt ...
+  kubectl exec -i relay-hris-relay-serve-0 -- hris-relay import - --format csv ... < people.csv
 
 Columns (CSV) or members (JSON Lines) that are known by themselves, also written `Employee ID`:
   employee_id     required; the same id the source's webhooks name
@@ -41,7 +44,8 @@ others are imported (exit code 65); if more than 1 in 100 and more than 10 are b
 It may run beside `serve`. Broken off, run the same command again: what is known already is passed
 over. A corrected file needs a later --as-of. People who are not in the file stay as they are.")]
 pub(super) struct Import {
-    /// The file: CSV with a line that names the columns, or JSON Lines, in UTF-8.
+    /// The file: CSV with a line that names the columns, or JSON Lines, in UTF-8; `-` reads
+    /// standard input.
     file: PathBuf,
     /// The configured source whose facts these are.
     #[arg(long, value_name = "NAME")]
@@ -109,8 +113,10 @@ pub(super) async fn run(arguments: &Import, clock: Arc<dyn Clock>) -> Result<(),
         open_log(&settings, Arc::clone(&clock)).map(Some)
     };
     let log = log.context("the log cannot be opened")?;
+    let kept = arguments.kept().context("standard input cannot be kept")?;
+    let kept_at = kept.as_ref().map(descriptor);
     let plan = import::Import {
-        file: &arguments.file,
+        file: kept_at.as_ref().unwrap_or(&arguments.file),
         format: arguments.format()?,
         source: SourceId::try_from(arguments.source.as_str()).context("the source's name")?,
         settings: source,
@@ -161,7 +167,27 @@ fn refused(error: ImportError) -> CommandError {
     }
 }
 
+/// Where a file that has no name can be opened again.
+fn descriptor(file: &File) -> PathBuf {
+    PathBuf::from(format!("/dev/fd/{}", file.as_raw_fd()))
+}
+
 impl Import {
+    fn is_from_standard_input(&self) -> bool {
+        self.file.as_os_str() == "-"
+    }
+
+    /// Standard input as a file, which can be read twice; it has no name, so that nothing is
+    /// left of it whatever becomes of this process.
+    fn kept(&self) -> std::io::Result<Option<File>> {
+        if !self.is_from_standard_input() {
+            return Ok(None);
+        }
+        let mut file = tempfile::tempfile()?;
+        std::io::copy(&mut std::io::stdin().lock(), &mut file)?;
+        Ok(Some(file))
+    }
+
     fn format(&self) -> Result<Format, CommandError> {
         let extension = self.file.extension().and_then(|word| word.to_str());
         let extension = extension.map(str::to_ascii_lowercase);
@@ -174,6 +200,11 @@ impl Import {
             }
             (Some(FileFormat::Csv) | None, Some("tsv")) => Ok(csv(b'\t')),
             (Some(FileFormat::Csv), _) | (None, Some("csv")) => Ok(csv(b',')),
+            (None, _) if self.is_from_standard_input() => Err(CommandError::Usage(
+                "standard input has no name that tells what it is: add --format csv or \
+                 --format jsonl"
+                    .to_owned(),
+            )),
             (None, _) => Err(CommandError::Usage(
                 "the file's name does not tell what it is: add --format csv or --format jsonl"
                     .to_owned(),

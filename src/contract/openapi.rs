@@ -112,8 +112,8 @@ fn answers(
 fn hooks(receiver: &ReceiverSettings) -> Value {
     let source = json!({
         "name": "source", "in": "path", "required": true,
-        "description": "The name under `[sources]`.",
-        "schema": { "type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$" },
+        "description": "The name under `[sources]`: 1 to 64 letters, digits, `-` and `_`.",
+        "schema": { "type": "string" },
         "example": "bamboohr"
     });
     let signed = ["webhookId", "webhookTimestamp", "bambooHrTimestamp"];

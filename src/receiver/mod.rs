@@ -12,6 +12,7 @@ mod adapter;
 mod body;
 mod cloudevents;
 mod ingress;
+mod parting;
 mod refusal;
 mod routes;
 pub mod settings;
@@ -29,6 +30,7 @@ use actix_web::{App, HttpServer};
 use tokio_util::sync::CancellationToken;
 
 use self::ingress::Ingress;
+use self::parting::Connections;
 pub use self::settings::{AttributeNames, ReceiverSettings, SourceKind, SourceSettings};
 use self::source::Source;
 use crate::clock::Clock;
@@ -71,6 +73,7 @@ impl ReceiverError {
 pub struct Receiver {
     server: Server,
     address: SocketAddr,
+    connections: Connections,
 }
 
 /// What a request may take to send its headers: longer than any sender needs.
@@ -107,10 +110,19 @@ impl Receiver {
             address: settings.listen,
             source,
         };
-        let app = move || App::new().configure(|config| routes::configure(config, &ingress));
+        let connections = Connections::default();
+        let (counting, answering) = (connections.clone(), connections.clone());
+        let app = move || {
+            let answering = answering.clone();
+            App::new()
+                .configure(|config| routes::configure(config, &ingress))
+                .wrap_fn(move |request, service| answering.served(request, service))
+        };
         let server = HttpServer::new(app)
             .workers(settings.workers)
             .disable_signals()
+            .on_connect(move |stream, extensions| counting.opened(stream, extensions))
+            .keep_alive(settings.keep_alive)
             .client_request_timeout(HEADERS_WITHIN)
             .shutdown_timeout(settings.drain.as_secs().max(1))
             .bind(settings.listen)
@@ -119,6 +131,7 @@ impl Receiver {
         Ok(Self {
             address: bound.unwrap_or(settings.listen),
             server: server.run(),
+            connections,
         })
     }
 
@@ -127,7 +140,8 @@ impl Receiver {
         self.address
     }
 
-    /// Serves until `stopping` is cancelled, then lets requests under way finish.
+    /// Serves until `stopping` is cancelled, then parts from its senders and lets requests
+    /// under way finish.
     ///
     /// # Errors
     /// When it stops serving before it is asked to.
@@ -141,7 +155,11 @@ impl Receiver {
             }
             () = stopping.cancelled() => {}
         }
-        let (ended, ()) = tokio::join!(server, handle.stop(true));
+        let stop = async {
+            self.connections.part().await;
+            handle.stop(true).await;
+        };
+        let (ended, ()) = tokio::join!(server, stop);
         ended.map_err(ReceiverError::Serve)
     }
 }

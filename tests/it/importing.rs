@@ -193,6 +193,26 @@ async fn bad_lines_are_reported_the_rest_is_imported_and_a_second_run_changes_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_roster_from_standard_input_is_imported_as_a_file_is() {
+    let (text, said) = roster(4_000);
+    let good = 4_000 - said.len();
+    let site = Site::with_file("people.csv", &text);
+    let running = site.roster();
+    let arguments = ["import", "-", "--source", "portal", "--as-of", AS_OF];
+    let nameless = site.installation.run_with_input(&arguments, &text);
+    assert_eq!(nameless.code, Some(2), "{}", nameless.stderr);
+    assert!(nameless.stderr.contains("add --format csv"));
+    let arguments = [&arguments[..], &["--format", "csv"]].concat();
+    let first = site.installation.run_with_input(&arguments, &text);
+    assert_eq!(bad_lines(&first), said);
+    says(&first, &[(4_000, "lines"), (good, "appended")]);
+    site.until_known(good).await;
+    let file = site.import("people.csv", &[]);
+    says(&file, &[(0, "appended"), (good, "changed nothing")]);
+    assert_eq!(running.terminate().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_import_that_was_killed_is_simply_run_again() {
     let (text, _) = roster(6000);
     let whole = Site::with_file("people.csv", &text);

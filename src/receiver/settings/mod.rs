@@ -37,9 +37,16 @@ pub struct ReceiverSettings {
     #[serde(with = "crate::settings::duration")]
     #[schemars(with = "String")]
     pub retry_after: Duration,
+    /// How long a connection stays open between two requests. Longer than whatever stands
+    /// before the receiver keeps one that is idle (often 60s), or a connection is closed just
+    /// as a request comes in on it.
+    #[serde(with = "crate::settings::duration")]
+    #[schemars(with = "String")]
+    pub keep_alive: Duration,
     /// Threads that serve requests.
     pub workers: usize,
-    /// On shutdown, requests under way get this long.
+    /// On shutdown, requests under way get this long, after up to 2s in which each connection
+    /// is ended with its next answer.
     #[serde(with = "crate::settings::duration")]
     #[schemars(with = "String")]
     pub drain: Duration,
@@ -53,12 +60,16 @@ impl Default for ReceiverSettings {
             body_within: Duration::from_secs(10),
             answer_within: Duration::from_secs(2),
             retry_after: Duration::from_secs(5),
+            keep_alive: Duration::from_secs(75),
             workers: 2,
             drain: Duration::from_secs(10),
         }
     }
 }
 
+/// On shutdown: whoever sends now and then does so within this time; a connection that is not
+/// used for as long is closed without an answer to carry the news.
+pub(super) const PARTING: Duration = Duration::from_secs(2);
 /// Some senders (Okta, Personio, Graph) give up on an answer after this long.
 const LONGEST_ANSWER: Duration = Duration::from_secs(3);
 /// A batch of a few dozen people fits; a single event always does.
@@ -67,6 +78,11 @@ const SMALLEST_BODY: usize = 16 << 10;
 const LARGEST_BODY: usize = 900 << 10;
 
 impl ReceiverSettings {
+    /// How long a receiver takes at most to stop.
+    pub const fn longest_stop(&self) -> Duration {
+        self.drain.saturating_add(PARTING)
+    }
+
     /// Everything that contradicts itself; `prefix` is `receiver`.
     pub fn complaints(&self, prefix: &str) -> Vec<Complaint> {
         let mut complaints = Vec::new();
@@ -84,6 +100,7 @@ impl ReceiverSettings {
         durations("answer_within", self.answer_within, Some(LONGEST_ANSWER));
         durations("body_within", self.body_within, None);
         durations("retry_after", self.retry_after, None);
+        durations("keep_alive", self.keep_alive, None);
         durations("drain", self.drain, None);
         let size = if self.body_limit < SMALLEST_BODY {
             Some("must be at least 16 KiB: senders put several people in one webhook")

@@ -44,8 +44,7 @@ async fn a_worker_that_thaws_after_a_takeover_is_refused_and_calls_nobody() {
         Part::start(&["worker", "startexam"], slow),
     ];
     for part in &mut running {
-        let admin = part.admin;
-        part.running().until_ready(admin);
+        part.until_ready();
     }
     let hire = json!({
         "effective_at": "2020-01-01",

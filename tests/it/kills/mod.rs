@@ -5,10 +5,10 @@ mod company;
 mod embedded;
 mod frozen;
 mod processes;
+mod rolling;
 mod rollout;
 mod sending;
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use self::company::{Expected, GROUPS, Happening, PEOPLE, found, history, reckoned, shuffled};
-use self::sending::send;
+use self::sending::{Noted, send};
 use crate::support::logs::system_clock;
 use crate::support::sender::SECRET;
 
@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 struct Story {
     history: Arc<Vec<Happening>>,
     order: Vec<usize>,
-    accepted: Arc<Mutex<BTreeSet<usize>>>,
+    noted: Arc<Mutex<Noted>>,
     sending: JoinSet<()>,
 }
 
@@ -40,7 +40,7 @@ impl Story {
         Self {
             history: Arc::new(history),
             order: shuffled(dice, events),
-            accepted: Arc::default(),
+            noted: Arc::default(),
             sending: JoinSet::new(),
         }
     }
@@ -48,10 +48,30 @@ impl Story {
     /// Sends the next events of the order in the background.
     fn send(&mut self, receiver: SocketAddr, events: usize) {
         let events = events.min(self.order.len());
-        let order: Vec<usize> = self.order.drain(..events).collect();
+        let order = self.order.drain(..events).collect();
+        self.send_these(receiver, order, Duration::ZERO);
+    }
+
+    /// Sends all that is left in the background, with a pause before each until [`Self::hurry`].
+    fn send_slowly(&mut self, receiver: SocketAddr, pause: Duration) {
+        let order = std::mem::take(&mut self.order);
+        self.send_these(receiver, order, pause);
+    }
+
+    fn send_these(&mut self, receiver: SocketAddr, order: Vec<usize>, pause: Duration) {
         let history = Arc::clone(&self.history);
-        let noted = Arc::clone(&self.accepted);
-        self.sending.spawn(send(receiver, history, order, noted));
+        let noted = Arc::clone(&self.noted);
+        self.sending
+            .spawn(send(receiver, history, order, pause, noted));
+    }
+
+    fn hurry(&self) {
+        self.noted.lock().unwrap().hurry = true;
+    }
+
+    /// What senders met but an answer 2xx at the first try.
+    fn troubles(&self) -> Vec<String> {
+        self.noted.lock().unwrap().troubles.clone()
     }
 
     /// Waits until everything that is being sent was answered.
@@ -62,12 +82,12 @@ impl Story {
     }
 
     fn answered(&self) -> usize {
-        self.accepted.lock().unwrap().len()
+        self.noted.lock().unwrap().accepted.len()
     }
 
     /// Waits until the platform is as the accepted facts say, and says for how many.
     async fn comes_true(&self, platform: &Running) {
-        let accepted = self.accepted.lock().unwrap().clone();
+        let accepted = self.noted.lock().unwrap().accepted.clone();
         let accepted: Vec<Happening> = accepted
             .into_iter()
             .map(|n| self.history[n].clone())

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use hris_relay::log::kafka::KafkaSettings;
+
 use super::{PEOPLE, Story, configuration};
 use crate::support::binary::{Installation, Process, free_address};
-use crate::support::kafka::cluster;
+use crate::support::kafka::{cluster, settings};
 use crate::support::platform::{account, platform};
 use crate::support::said::say;
 
@@ -21,14 +23,26 @@ const ROLES: [&[&str]; 4] = [
     &["worker", "startexam"],
 ];
 
+fn prefix(place: &str) -> String {
+    format!("kills-{}-{place}.", std::process::id())
+}
+
 /// A part of the cluster for one test, with a session that is soon over.
 pub(super) fn on_kafka(brokers: &str, place: &str) -> String {
+    let prefix = prefix(place);
     format!(
         "[shard]\nlease = \"1s\"\ndrain = \"8s\"\n[kafka]\nbrokers = \"{brokers}\"\n\
-         prefix = \"kills-{}-{place}.\"\npartitions = 3\nreplication = 1\n\
+         prefix = \"{prefix}\"\npartitions = 3\nreplication = 1\n\
          append_timeout = \"20s\"\nsession_timeout = \"6s\"\n",
-        std::process::id()
     )
+}
+
+/// Settings to look into that part with.
+pub(super) fn in_place(brokers: &str, place: &str) -> KafkaSettings {
+    KafkaSettings {
+        prefix: prefix(place),
+        ..settings(brokers)
+    }
 }
 
 /// One process of the relay, in a folder of its own.
@@ -59,6 +73,11 @@ impl Part {
         self.process.as_mut().unwrap()
     }
 
+    pub(super) fn until_ready(&mut self) {
+        let admin = self.admin;
+        self.running().until_ready(admin);
+    }
+
     /// Asks it to stop, and waits until it has.
     pub(super) fn stop(&mut self) {
         let status = self.process.take().unwrap().terminate();
@@ -67,8 +86,7 @@ impl Part {
 
     pub(super) fn start_again(&mut self) {
         self.process = Some(self.installation.start(self.command));
-        let admin = self.admin;
-        self.running().until_ready(admin);
+        self.until_ready();
     }
 
     fn kill_and_start_again(&mut self) {
@@ -92,8 +110,7 @@ async fn nothing_is_lost_and_nobody_called_twice_at_once_over_twenty_kills_on_ka
     let mut entrance = Part::start(&["receiver"], text);
     let mut parts: Vec<Part> = ROLES.iter().map(|role| Part::start(role, text)).collect();
     for part in parts.iter_mut().chain([&mut entrance]) {
-        let admin = part.admin;
-        part.running().until_ready(admin);
+        part.until_ready();
     }
 
     for kill in 1..=KILLS {

@@ -115,8 +115,7 @@ async fn an_old_and_a_new_worker_at_once_move_nobody_back_and_forth_on_kafka() {
     ];
     let mut old = Part::start(worker, old);
     for part in others.iter_mut().chain([&mut old]) {
-        let admin = part.admin;
-        part.running().until_ready(admin);
+        part.until_ready();
     }
     hire(receiver).await;
     until("hired", || members(&platform, [ALL, SELLING]) == PEOPLE).await;

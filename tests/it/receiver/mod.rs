@@ -1,6 +1,7 @@
 //! The receiver over real HTTP: what it keeps, what it refuses, and by which words.
 
 mod events;
+mod parting;
 mod privacy;
 mod webhooks;
 

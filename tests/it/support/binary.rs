@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -54,11 +54,16 @@ fn binary() -> Command {
 
 /// Runs a command that ends by itself.
 pub fn run(arguments: &[&str]) -> Ended {
-    let output = binary().args(arguments).output().unwrap();
-    Ended {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
+    Ended::from(binary().args(arguments).output().unwrap())
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
     }
 }
 
@@ -88,6 +93,22 @@ impl Installation {
         let config = self.path("relay.toml");
         let config = ["--config", config.to_str().unwrap()];
         run(&[arguments, &config].concat())
+    }
+
+    /// The same with a text as its standard input.
+    pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Ended {
+        let mut command = binary();
+        command
+            .args(arguments)
+            .arg("--config")
+            .arg(self.path("relay.toml"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // One that refuses its arguments reads nothing.
+        drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
+        Ended::from(child.wait_with_output().unwrap())
     }
 
     /// Starts a role; what it says is added to a file named after it.

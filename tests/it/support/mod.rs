@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub mod balancer;
 pub mod binary;
 pub mod broker;
 pub mod captured;

@@ -13,8 +13,8 @@ use super::logs::system_clock;
 pub const SECRET: &str = "whsec_ZGVtby1rZXktb2YtdGhlLXBvcnRhbC0h";
 
 /// Sends one event until it is answered 2xx, as a sender that keeps what it must deliver:
-/// the same id and body each time, signed anew.
-pub async fn deliver(sender: &Sender, id: String, body: Bytes) {
+/// the same id and body each time, signed anew. Answers what went wrong before.
+pub async fn deliver(sender: &Sender, id: String, body: Bytes) -> Vec<String> {
     let signing = Signing::StandardWebhooks(Secret::new(SECRET));
     let webhook = Unsigned {
         path: "/hooks/portal".to_owned(),
@@ -22,12 +22,18 @@ pub async fn deliver(sender: &Sender, id: String, body: Bytes) {
         content_type: "application/json",
         body,
     };
+    let mut troubles = Vec::new();
     loop {
         let headers = Sender::sign(&webhook, &signing, system_clock().now()).unwrap();
         match sender.post(&webhook, headers).await {
-            Ok(reply) if (200..300).contains(&reply.status) => return,
-            Ok(reply) => assert_eq!(reply.status, 503, "{}", webhook.id),
-            Err(SendError::Unanswered(_)) => {}
+            Ok(reply) if (200..300).contains(&reply.status) => return troubles,
+            Ok(reply) => {
+                assert_eq!(reply.status, 503, "{}", webhook.id);
+                troubles.push(format!("{}: 503", webhook.id));
+            }
+            Err(SendError::Unanswered(failure)) => {
+                troubles.push(format!("{}: {}", webhook.id, failure.code()));
+            }
             Err(error) => panic!("{}: {error}", webhook.id),
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

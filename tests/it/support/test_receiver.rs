@@ -130,9 +130,14 @@ impl TestReceiver {
             .get()
     }
 
+    /// Asks it to stop.
+    pub(crate) fn ask_to_stop(&self) {
+        self.stopping.cancel();
+    }
+
     /// Asks it to stop and waits until it has.
     pub(crate) async fn stop(mut self) -> Result<(), ReceiverError> {
-        self.stopping.cancel();
+        self.ask_to_stop();
         self.tasks.join_next().await.unwrap().unwrap()
     }
 }
