@@ -24,6 +24,13 @@ use crate::metrics::Metrics;
 pub use probe::{ProbeError, probe};
 pub use settings::AdminSettings;
 
+/// Whether every part is alive.
+pub const LIVE: &str = "/health/live";
+/// Whether every part can take work.
+pub const READY: &str = "/health/ready";
+/// What is counted.
+pub const METRICS: &str = "/metrics";
+
 /// How long an answer under way may take once the port closes.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
@@ -81,9 +88,9 @@ pub fn open(
 
 fn routes(config: &mut ServiceConfig) {
     config
-        .service(read_only("/health/live", live))
-        .service(read_only("/health/ready", ready))
-        .service(read_only("/metrics", render));
+        .service(read_only(LIVE, live))
+        .service(read_only(READY, ready))
+        .service(read_only(METRICS, render));
 }
 
 /// A path that answers GET and HEAD, and nothing else.

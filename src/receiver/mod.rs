@@ -20,6 +20,7 @@ pub mod settings;
 pub mod signature;
 mod source;
 mod spans;
+pub mod surface;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

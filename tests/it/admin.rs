@@ -14,15 +14,15 @@ use tokio_util::sync::CancellationToken;
 
 const LIMIT: Duration = Duration::from_secs(5);
 
-struct Admin {
-    address: SocketAddr,
-    health: Health,
+pub(crate) struct Admin {
+    pub(crate) address: SocketAddr,
+    pub(crate) health: Health,
     stopped: CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test is the supervisor")]
-fn open() -> Admin {
+pub(crate) fn open() -> Admin {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let health = Health::new(clock);
     let metrics = Metrics::new().unwrap();

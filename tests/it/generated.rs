@@ -1,9 +1,11 @@
-//! Pages and schemas made from the code are in the repository as they would be made anew.
+//! Pages, schemas and contracts made from the code are in the repository as they would be made anew.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use hris_relay::config::{self, Settings};
+use hris_relay::contract::{self, ASYNCAPI_FILE, OPENAPI_FILE};
+use hris_relay::id::Provider;
 use hris_relay::metrics::Metrics;
 
 /// Compares a file of the repository with what it should hold; `UPDATE_SNAPSHOTS=1` writes it.
@@ -48,6 +50,16 @@ fn the_configuration_page_describes_the_settings() {
 #[test]
 fn the_configuration_schema_describes_the_settings() {
     holds("schemas/config.schema.json", &config::schema::<Settings>());
+}
+
+#[test]
+fn the_contracts_describe_the_program() {
+    let settings = Settings::default();
+    let topics = contract::asyncapi(&settings.kafka, Provider::ALL);
+    let surface = contract::openapi(&settings.receiver, &settings.admin);
+    for (file, document) in [(ASYNCAPI_FILE, topics), (OPENAPI_FILE, surface)] {
+        holds(&format!("schemas/{file}"), &format!("{document:#}\n"));
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod against_state;
 mod cirrus_errors;
 mod cirrus_wire;
 mod commands;
+mod contract;
 mod deciding;
 mod examtesting_wire;
 mod first_installation;

@@ -7,7 +7,7 @@ use hris_relay::provider::Failure;
 const GUIDE: &str = "docs/operations.md";
 
 /// The words that functions of a name answer with: `=> "word"`.
-fn words_of(function: &str, text: &str) -> Vec<String> {
+pub(crate) fn words_of(function: &str, text: &str) -> Vec<String> {
     let head = format!("fn {function}(");
     let mut found = Vec::new();
     for body in text.split(&head).skip(1) {
