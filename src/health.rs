@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::clock::Clock;
@@ -34,7 +35,8 @@ struct Pulse {
 }
 
 /// What is said about all components together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Report {
     /// Whether all is well.
     pub ok: bool,
@@ -43,12 +45,14 @@ pub struct Report {
 }
 
 /// What is said about one component.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Verdict {
     /// Whether it is well.
     pub ok: bool,
     /// What is the matter, in a few words.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub why: Option<&'static str>,
     /// Milliseconds since it last gave a sign of life.
     pub silent_ms: u64,

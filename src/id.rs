@@ -35,7 +35,7 @@ macro_rules! name {
         #[serde(try_from = "String")]
         #[schemars(!try_from)]
         pub struct $name(
-            #[schemars(length(min = 1, max = $longest), extend("pattern" = r"^\P{Cc}*$"))]
+            #[schemars(length(min = 1, max = $longest), extend("pattern" = r"^[^\x00-\x1f\x7f-\x9f]*$"))]
             Box<str>,
         );
 

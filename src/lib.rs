@@ -10,6 +10,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod contract;
 pub mod event;
 pub mod health;
 pub mod id;

@@ -86,12 +86,8 @@ pub(super) enum Command {
     },
     /// Checks the configuration and prints it, with where each value comes from.
     CheckConfig(CheckConfig),
-    /// Prints the JSON Schemas of the events, or writes them to a folder.
-    Schemas {
-        /// The folder to write them to.
-        #[arg(long, value_name = "FOLDER")]
-        out: Option<PathBuf>,
-    },
+    /// Prints the contracts: JSON Schemas of the events, topics as AsyncAPI, HTTP as OpenAPI.
+    Schemas(Schemas),
     /// Asks a running process whether it is well; for containers without a shell.
     Healthcheck {
         #[command(flatten)]
@@ -184,6 +180,36 @@ pub(super) enum Output {
     Text,
     /// One JSON document on standard output.
     Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  hris-relay schemas                                         the JSON Schemas of the events
+  hris-relay schemas openapi > openapi.json                  one document that needs no other file
+  hris-relay schemas asyncapi --config relay.toml            with the prefix and platforms of an installation
+  hris-relay schemas --out contracts                         all of them, as files that refer to each other")]
+pub(super) struct Schemas {
+    /// Which document to print.
+    #[arg(value_enum, default_value_t)]
+    pub(super) document: Document,
+    /// The folder to write all of them to.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "document")]
+    pub(super) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) configured: Configured,
+}
+
+/// A document for those who write to the relay or read from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(super) enum Document {
+    /// The JSON Schema of every event type.
+    #[default]
+    Events,
+    /// The topics: AsyncAPI 3.1.
+    Asyncapi,
+    /// The HTTP surface: OpenAPI 3.1.
+    Openapi,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,5 @@
 //! What each command does.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,12 +7,13 @@ use anyhow::Context;
 
 use super::arguments::{Arguments, Command, Configured, Topics};
 use super::process::{load, start_logging, until_asked_to_stop};
-use super::{CommandError, check_config, command, import, print, reconcile, send, simulate};
+use super::{
+    CommandError, check_config, command, import, print, reconcile, schemas, send, simulate,
+};
 use crate::app::demo::{self, Options};
 use crate::app::{Relay, Role, open_log};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Loaded, Settings};
-use crate::event;
 use crate::log::Topic;
 use crate::telemetry::LogSettings;
 
@@ -48,7 +48,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
             action: Topics::Create(configured),
         } => create_topics(&configured, clock).await,
         Command::CheckConfig(check) => check_config::run(&check, clock).await,
-        Command::Schemas { out } => schemas(out.as_deref()),
+        Command::Schemas(arguments) => schemas::run(&arguments),
         Command::Healthcheck {
             configured,
             ready,
@@ -124,27 +124,5 @@ async fn create_topics(configured: &Configured, clock: Arc<dyn Clock>) -> Result
     for line in done.context("the topics cannot be created")? {
         print::line(line);
     }
-    Ok(())
-}
-
-fn schemas(folder: Option<&Path>) -> Result<(), CommandError> {
-    let documents = event::documents();
-    let Some(folder) = folder else {
-        for (_, document) in documents {
-            print::line(format!("{document:#}"));
-        }
-        return Ok(());
-    };
-    let write = || -> std::io::Result<()> {
-        std::fs::create_dir_all(folder)?;
-        for (name, document) in &documents {
-            let path = folder.join(name);
-            std::fs::write(&path, format!("{document:#}\n"))?;
-            print::line(path.display());
-        }
-        Ok(())
-    };
-    let context = || format!("{} cannot be written", folder.display());
-    write().with_context(context)?;
     Ok(())
 }

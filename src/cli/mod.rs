@@ -12,6 +12,7 @@ mod print;
 mod process;
 mod progress;
 mod reconcile;
+mod schemas;
 mod send;
 mod simulate;
 

@@ -1,6 +1,6 @@
 //! Folding one event into a person's registers.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::access::Access;
 use super::employment::Employment;
@@ -26,12 +26,16 @@ pub struct Folded {
     /// Whether anything of the record changed, were it only how lately the person was heard
     /// of: then it is to be written.
     pub is_news: bool,
-    /// Whether it claims to have happened after it was received: a wrong clock or zone.
+    /// Whether it claims to have happened more than a second after it was received: a wrong
+    /// clock or zone.
     pub clock_ahead: bool,
     /// Whether its sequence is lower than one known of its source, though it happened later:
     /// the source counts anew, and its epoch was not raised.
     pub sequence_fell: bool,
 }
+
+/// Two clocks that are set agree better than this.
+const AGREEING: SignedDuration = SignedDuration::from_secs(1);
 
 /// Folds an event that arrived at `arrived_at` (used where nobody stamped a receipt).
 ///
@@ -45,7 +49,7 @@ pub fn fold(
     arrived_at: Timestamp,
 ) -> Folded {
     let (received, occurred) = arrival(event, arrived_at);
-    let clock_ahead = occurred > received;
+    let clock_ahead = occurred.duration_since(received) > AGREEING;
     // Operators' decisions are compared with each other alone, whoever says them.
     let of_operators = SourceRules::default();
     let is_command = matches!(event.fact, Fact::Command(_));

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Failure;
@@ -45,7 +46,7 @@ impl fmt::Debug for Link {
 }
 
 /// What a platform counted while it put a call in force.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Counted {
     /// People it did not know before.
     pub created: u64,

@@ -12,6 +12,7 @@ mod adapter;
 mod body;
 mod cloudevents;
 mod ingress;
+mod outcome;
 mod parting;
 mod refusal;
 mod routes;
@@ -19,6 +20,7 @@ pub mod settings;
 pub mod signature;
 mod source;
 mod spans;
+pub mod surface;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -119,6 +121,7 @@ impl Receiver {
             traces: surroundings.traces,
             settings: settings.clone(),
         });
+        ingress.expect_sources();
         let unbound = |source| ReceiverError::Bind {
             address: settings.listen,
             source,

@@ -3,13 +3,20 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder};
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::outcome::Outcome;
 use super::signature::SignatureError;
 use crate::event::ParseError;
 use crate::log::AppendError;
+
+/// The media type of a refusal's body.
+pub const PROBLEM: &str = "application/problem+json";
+/// The methods that the receiver's paths take.
+pub const ALLOWED: &str = "POST, OPTIONS";
 
 /// Why a request is turned away. Nothing of it was kept.
 #[derive(Debug, thiserror::Error)]
@@ -57,20 +64,34 @@ pub(crate) enum Refusal {
     Unanswered,
 }
 
-/// The body of a refusal, as RFC 9457 has it, with what a machine may want.
-#[derive(Debug, Serialize)]
-struct Problem {
+/// Why a request was turned away (RFC 9457). Nothing of it was kept, and no value of it is
+/// repeated.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Problem {
+    /// The code as an address: a name, not a page.
     #[serde(rename = "type")]
+    #[schemars(extend("format" = "uri"))]
     kind: String,
+    /// What happened, in a few words.
     title: &'static str,
+    /// The status of the answer.
     status: u16,
+    /// What happened and what to mend, in a sentence for people.
     detail: String,
+    /// What happened, as a stable word.
     code: &'static str,
+    /// The dotted path of the field that is wrong, where it is one field.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     field: Option<String>,
+    /// What was expected in that field.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     expected: Option<String>,
+    /// The place of the wrong event in a batch, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "usize")]
     index: Option<usize>,
 }
 
@@ -109,18 +130,18 @@ impl Refusal {
         }
     }
 
-    /// The word in the metric: few of them, whatever the detail.
-    pub(crate) const fn outcome(&self) -> &'static str {
+    /// What the metric calls it.
+    pub(crate) const fn outcome(&self) -> Outcome {
         match self {
-            Self::UnknownPath | Self::WrongMethod | Self::UnknownSource => "unknown_source",
-            Self::TooLarge { .. } | Self::RecordTooLarge => "too_large",
-            Self::SlowBody | Self::BrokenBody => "broken_body",
-            Self::BadSignature(_) | Self::NoCredentials | Self::WrongToken => "bad_signature",
+            Self::UnknownPath | Self::WrongMethod | Self::UnknownSource => Outcome::UnknownSource,
+            Self::TooLarge { .. } | Self::RecordTooLarge => Outcome::TooLarge,
+            Self::SlowBody | Self::BrokenBody => Outcome::BrokenBody,
+            Self::BadSignature(_) | Self::NoCredentials | Self::WrongToken => Outcome::BadSignature,
             Self::WrongMediaType
             | Self::BadCloudEventsHeader
             | Self::NotCloudEvents { .. }
-            | Self::InvalidEvent { .. } => "invalid",
-            Self::Unconfirmed(_) | Self::Unanswered => "unconfirmed",
+            | Self::InvalidEvent { .. } => Outcome::Invalid,
+            Self::Unconfirmed(_) | Self::Unanswered => Outcome::Unconfirmed,
         }
     }
 
@@ -156,7 +177,8 @@ impl Refusal {
         }
     }
 
-    fn problem(&self) -> Problem {
+    /// The body of the answer.
+    pub(crate) fn problem(&self) -> Problem {
         let (error, index) = match self {
             Self::NotCloudEvents { error, index } | Self::InvalidEvent { error, index } => {
                 (Some(error), *index)
@@ -188,21 +210,14 @@ impl Refusal {
         }
     }
 
-    /// The answer; a sender that may try again is told when.
-    pub(crate) fn response(&self, retry_after: Duration) -> HttpResponse {
-        let mut answer = HttpResponseBuilder::new(self.status());
-        answer.content_type("application/problem+json");
+    /// The header that says how to go on.
+    pub(crate) fn header(&self, retry_after: Duration) -> Option<(HeaderName, String)> {
         match self {
             Self::Unconfirmed(_) | Self::Unanswered => {
-                let seconds = retry_after.as_secs().max(1).to_string();
-                answer.insert_header((RETRY_AFTER, seconds));
+                Some((RETRY_AFTER, retry_after.as_secs().max(1).to_string()))
             }
-            Self::NoCredentials | Self::WrongToken => {
-                answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
-            }
-            Self::WrongMethod => {
-                answer.insert_header((ALLOW, "POST, OPTIONS"));
-            }
+            Self::NoCredentials | Self::WrongToken => Some((WWW_AUTHENTICATE, "Bearer".to_owned())),
+            Self::WrongMethod => Some((ALLOW, ALLOWED.to_owned())),
             Self::UnknownPath
             | Self::UnknownSource
             | Self::TooLarge { .. }
@@ -213,7 +228,16 @@ impl Refusal {
             | Self::WrongMediaType
             | Self::BadCloudEventsHeader
             | Self::NotCloudEvents { .. }
-            | Self::InvalidEvent { .. } => {}
+            | Self::InvalidEvent { .. } => None,
+        }
+    }
+
+    /// The answer; a sender that may try again is told when.
+    pub(crate) fn response(&self, retry_after: Duration) -> HttpResponse {
+        let mut answer = HttpResponseBuilder::new(self.status());
+        answer.content_type(PROBLEM);
+        if let Some(header) = self.header(retry_after) {
+            answer.insert_header(header);
         }
         let body = serde_json::to_vec(&self.problem()).unwrap_or_default();
         answer.body(body)

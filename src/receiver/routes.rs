@@ -8,12 +8,23 @@ use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::ingress::{Ingress, NOBODY, Taken};
-use super::refusal::Refusal;
+use super::refusal::{ALLOWED, Refusal};
 use super::source::Kind;
 use super::spans::Asked;
 
-const HOOKS: &str = "/hooks/{source}";
-const EVENTS: &str = "/events";
+/// Where webhooks come in; each source has its name there.
+pub const HOOKS: &str = "/hooks/{source}";
+/// Where CloudEvents come in.
+pub const EVENTS: &str = "/events";
+
+/// Who asks whether it may send.
+pub const REQUEST_ORIGIN: &str = "webhook-request-origin";
+/// How often it would like to.
+pub const REQUEST_RATE: &str = "webhook-request-rate";
+/// Who may send.
+pub const ALLOWED_ORIGIN: &str = "webhook-allowed-origin";
+/// How often.
+pub const ALLOWED_RATE: &str = "webhook-allowed-rate";
 
 /// Adds the receiver's paths to an application.
 pub(crate) fn configure(config: &mut ServiceConfig, ingress: &Arc<Ingress>) {
@@ -77,11 +88,12 @@ fn answered(
         Err(refusal) => (refusal.outcome(), refusal.status()),
     };
     let metrics = &ingress.metrics;
-    metrics.webhooks.with_label_values(&[source, outcome]).inc();
+    let labels = [source, outcome.as_str()];
+    metrics.webhooks.with_label_values(&labels).inc();
     let took = ingress.clock.elapsed().saturating_sub(asked.started);
     let seconds = metrics.seconds.with_label_values(&[source]);
     seconds.observe(took.as_secs_f64());
-    asked.end(source, outcome, status, taken.as_ref().err());
+    asked.end(source, outcome.as_str(), status, taken.as_ref().err());
     match taken {
         Ok(_) => HttpResponse::new(success),
         Err(refusal) => {
@@ -129,11 +141,11 @@ fn tell_sender(source: &str, refusal: &Refusal) {
 async fn handshake(request: HttpRequest) -> HttpResponse {
     let asked = |name: &str| request.headers().contains_key(name);
     let mut answer = HttpResponse::Ok();
-    answer.insert_header((ALLOW, "POST, OPTIONS"));
-    if asked("webhook-request-origin") {
-        answer.insert_header((HeaderName::from_static("webhook-allowed-origin"), "*"));
-        if asked("webhook-request-rate") {
-            answer.insert_header((HeaderName::from_static("webhook-allowed-rate"), "*"));
+    answer.insert_header((ALLOW, ALLOWED));
+    if asked(REQUEST_ORIGIN) {
+        answer.insert_header((HeaderName::from_static(ALLOWED_ORIGIN), "*"));
+        if asked(REQUEST_RATE) {
+            answer.insert_header((HeaderName::from_static(ALLOWED_RATE), "*"));
         }
     }
     answer.finish()

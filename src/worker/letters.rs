@@ -1,6 +1,7 @@
 //! What a worker writes for people to read: outcomes and dead letters.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::id::{EmployeeId, FactVersion, Provider};
@@ -22,37 +23,63 @@ pub(super) struct Letter<'a> {
     pub(super) at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
-struct Body<'a> {
+/// What was done for a person at a platform, or given up.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LetterBody<'a> {
+    /// What was to be done: `lock`, `activate`, `join`, `leave`.
     operation: &'a str,
+    /// What was joined or left, as the configuration names it: `program:<guid>`,
+    /// `schedule:<id>`, `group:<name>`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     target: Option<&'a str>,
+    /// What became of it: `applied`, `removed_not_found`, `account_missing`; in a dead letter
+    /// the failure's code.
     outcome: &'a str,
+    /// Which try it was, from 1.
+    #[schemars(range(min = 1))]
     attempt: u32,
+    /// When the call was over.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     at: Timestamp,
+    /// The event that wrote the person's record it was about.
     event: &'a str,
+    /// The version of the facts in it, as commands name it.
+    #[schemars(with = "String", extend("pattern" = "^[0-9a-f]{16}$"))]
     fact_version: FactVersion,
+    /// The call it was done in, where the platform counts.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Batch")]
     batch: Option<Batch>,
     /// The platform's own words: personal data, so in the payload and nowhere else.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     said: Option<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
-struct LinksBody<'a> {
+/// What a platform returned that lets a person in.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LinksBody<'a> {
+    /// What they lead to.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     target: Option<&'a str>,
+    /// Addresses that let their holder in: credentials.
+    #[schemars(with = "Vec<String>")]
     links: &'a [Link],
+    /// When the call was over.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     at: Timestamp,
+    /// The event that wrote the person's record it was about.
     event: &'a str,
 }
 
 /// The call that something was done in, with what the platform counted for all its people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Batch {
     /// With `at`, what tells the call from others of the same partition.
     pub(super) call: u64,
+    /// How many people shared it.
     pub(super) people: usize,
     #[serde(flatten)]
     pub(super) counted: Counted,
@@ -98,7 +125,7 @@ impl Letter<'_> {
         said: Option<&str>,
         batch: Option<Batch>,
     ) -> Record {
-        let body = Body {
+        let body = LetterBody {
             operation: self.operation.verb(),
             target: self.operation.target().map(|target| target.0.as_str()),
             outcome,

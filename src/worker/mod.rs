@@ -45,6 +45,7 @@ pub use flood::FloodSettings;
 pub use generation::Generation;
 pub use guard::{Budget, GuardSettings, Guarded, Pass};
 pub use host::WorkerHost;
+pub use letters::{LetterBody, LinksBody};
 pub use limits::{BURST, Limits};
 pub use outgoing::Outgoing;
 pub use rules::WorkerRules;

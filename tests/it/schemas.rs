@@ -57,6 +57,9 @@ fn the_committed_schemas_are_those_of_the_code() {
          a member that a schema does not list is refused at the edge. What a schema cannot say and the\n\
          relay checks: no group is in `joined` and in `left`, a time zone is an IANA name, and nobody\n\
          but the relay's own commands writes the `relay.*` types and `data.import`.\n\n\
+         Where they travel: [asyncapi.json](asyncapi.json) has the topics, [openapi.json](openapi.json) the HTTP\n\
+         surface; both refer to these files. `hris-relay schemas asyncapi` and `openapi` print each with the\n\
+         schemas in it, for the installation that `--config` names.\n\n\
          | type | what it says | examples |\n|---|---|---|\n",
     );
     for (file, document) in documents() {
@@ -90,8 +93,8 @@ fn nothing_else_lies_in_the_folder() {
             .filter(|file| file.as_ref().unwrap().path().is_file())
             .count()
     };
-    // The index, and the configuration's schema.
-    assert_eq!(count(&folder()), documents().len() + 2);
+    // The index, the configuration's schema, the topics and the HTTP surface.
+    assert_eq!(count(&folder()), documents().len() + 4);
     assert_eq!(count(&folder().join("examples")), examples().len());
 }
 

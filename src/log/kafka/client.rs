@@ -7,6 +7,7 @@ use std::time::Duration;
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaErrorCode;
 
 use super::settings::KafkaSettings;
 use crate::log::{ConsumeError, Group, Topic, record};
@@ -212,8 +213,12 @@ fn warn(facility: &str, line: &str) {
     tracing::warn!(facility, line, "The Kafka client warns");
 }
 
-/// An error of librdkafka that belongs to no call. It recovers by itself, or a call fails.
+/// An error of librdkafka that belongs to no call. It recovers by itself, or a call fails. The
+/// end of a partition, which it tells of in the same way, is none.
 pub(super) fn complain(error: &KafkaError, reason: &str) {
+    if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
+        return;
+    }
     tracing::warn!(%error, reason, "The Kafka client is in trouble");
 }
 

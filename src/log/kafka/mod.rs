@@ -25,6 +25,7 @@ use self::client::Cluster;
 use self::member::{KafkaMember, Parts};
 use self::reading::Readers;
 pub use self::settings::KafkaSettings;
+pub use self::topics::properties;
 use super::sync::locked;
 use super::{
     AppendError, Arrived, ConsumeError, Group, Log, Member, Position, Record, Stage, Topic, record,

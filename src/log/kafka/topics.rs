@@ -137,28 +137,34 @@ async fn await_leaders(readers: &Arc<Readers>, topics: &[Topic]) -> Result<(), C
     Err(ConsumeError::Unreadable(reason.to_owned()))
 }
 
+/// How a topic is set up, by Kafka's own names; with so many copies of it.
+pub fn properties(topic: Topic, replication: u32) -> Vec<(&'static str, String)> {
+    // The segment that is written to neither expires nor is compacted; with the cluster's
+    // default of a week, so much later the topic would forget.
+    let day = DAY.as_millis().to_string();
+    let (policy, forgets) = match topic.cleanup() {
+        Cleanup::Compact => ("compact", ("max.compaction.lag.ms", day.clone())),
+        Cleanup::Delete(keep) => ("delete", ("retention.ms", keep.as_millis().to_string())),
+    };
+    vec![
+        ("cleanup.policy", policy.to_owned()),
+        forgets,
+        ("segment.ms", day),
+        ("min.insync.replicas", replication.min(2).to_string()),
+        // The time a record was taken, whatever the sender's clock says.
+        ("message.timestamp.type", "LogAppendTime".to_owned()),
+    ]
+}
+
 async fn make(cluster: &Cluster, admin: &Admin, topic: Topic) -> Result<(), ConsumeError> {
     let name = cluster.topic(topic);
     let settings = cluster.settings();
     let signed = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
     let replication = TopicReplication::Fixed(signed(settings.replication));
-    let in_sync = settings.replication.min(2).to_string();
-    let (policy, retention) = match topic.cleanup() {
-        Cleanup::Compact => ("compact", None),
-        Cleanup::Delete(keep) => ("delete", Some(keep.as_millis().to_string())),
-    };
-    let mut new = NewTopic::new(&name, signed(settings.partitions), replication)
-        .set("cleanup.policy", policy)
-        .set("min.insync.replicas", &in_sync)
-        // The time a record was taken, whatever the sender's clock says.
-        .set("message.timestamp.type", "LogAppendTime");
-    // The segment that is written to neither expires nor is compacted; with the cluster's
-    // default of a week, so much later the topic would forget.
-    let day = DAY.as_millis().to_string();
-    new = new.set("segment.ms", &day);
-    match &retention {
-        Some(retention) => new = new.set("retention.ms", retention),
-        None => new = new.set("max.compaction.lag.ms", &day),
+    let properties = properties(topic, settings.replication);
+    let mut new = NewTopic::new(&name, signed(settings.partitions), replication);
+    for (property, value) in &properties {
+        new = new.set(property, value);
     }
     let wrong = |reason: String| ConsumeError::Topic {
         topic: name.clone(),

@@ -102,6 +102,9 @@ fn a_clock_ahead_counts_as_the_receipt_and_cannot_win_for_hours() {
     let rules = SourceRules::default();
     let folded = fold(&mut Person::default(), ahead, &rules, history.now);
     assert!(folded.clock_ahead && folded.changed);
+    let mut hardly = ahead.clone();
+    hardly.received_time = Some(instant("2026-03-01T17:59:59.1Z"));
+    assert!(!fold(&mut Person::default(), &hardly, &rules, history.now).clock_ahead);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 mod documents;
 mod hygiene;
 mod imports;
-mod operations;
+pub(crate) mod operations;
 mod registry;
 mod rust;
 mod source;

@@ -74,6 +74,13 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
             "provider", "plan", "receiver", "roster", "worker",
         ],
     ),
+    // What outsiders may rely on, as the stages say it.
+    (
+        "contract",
+        &[
+            "id", "health", "admin", "event", "person", "log", "receiver", "worker",
+        ],
+    ),
     // Everything put together.
     (
         "config",
@@ -152,6 +159,7 @@ const EVERYTHING_BELOW_CLI: &[&str] = &[
     "worker",
     "simulator",
     "operator",
+    "contract",
     "config",
     "app",
 ];

@@ -17,6 +17,10 @@ pub(crate) enum Mood {
     Takes,
     /// They are not confirmed.
     Unconfirmed,
+    /// Too much waits to be written.
+    Full,
+    /// It was closed.
+    Closed,
     /// The record is larger than it takes.
     TooLarge,
     /// They never answer.
@@ -71,6 +75,8 @@ impl Log for MemoryLog {
         match mood {
             Mood::Takes => {}
             Mood::Unconfirmed => return Err(AppendError::Unconfirmed("no broker".to_owned())),
+            Mood::Full => return Err(AppendError::Full),
+            Mood::Closed => return Err(AppendError::Closed("on purpose".to_owned())),
             Mood::TooLarge => return Err(AppendError::TooLarge),
             Mood::Hangs => std::future::pending::<()>().await,
         }
