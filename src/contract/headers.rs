@@ -22,7 +22,16 @@ pub(super) const EVENT: Headers = Headers {
         header::ORIGIN_TOPIC,
         header::ORIGIN_PARTITION,
         header::ORIGIN_OFFSET,
+        header::TRACEPARENT,
+        header::TRACESTATE,
     ],
+    and_others: false,
+};
+
+/// Of a person: the event they were made of, and its trace.
+pub(super) const PERSON: Headers = Headers {
+    always: &[header::EVENT_ID],
+    perhaps: &[header::TRACEPARENT, header::TRACESTATE],
     and_others: false,
 };
 
@@ -82,7 +91,7 @@ pub(super) const QUARANTINED: Headers = Headers {
         header::RECEIVED_TIME,
         header::CONTENT_TYPE,
     ],
-    perhaps: &[header::EVENT_ID],
+    perhaps: &[header::EVENT_ID, header::TRACEPARENT, header::TRACESTATE],
     and_others: false,
 };
 
@@ -113,7 +122,7 @@ pub(super) fn schemas() -> impl Iterator<Item = (String, Value)> {
 }
 
 /// A header's value is UTF-8 text, numbers too.
-fn each() -> [(&'static str, Value); 11] {
+fn each() -> [(&'static str, Value); 13] {
     let text = |description: &str| json!({ "description": description, "type": "string" });
     let like = |description: &str, pattern: &str| json!({ "description": description, "type": "string", "pattern": pattern });
     let instant = |description: &str| json!({ "description": description, "type": "string", "format": "date-time" });
@@ -161,6 +170,17 @@ fn each() -> [(&'static str, Value); 11] {
         (
             header::RECEIVED_TIME,
             instant("When the relay received it."),
+        ),
+        (
+            header::TRACEPARENT,
+            like(
+                "The span it came from, as W3C Trace Context writes it; only where traces are on.",
+                "^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$",
+            ),
+        ),
+        (
+            header::TRACESTATE,
+            text("What the tracing systems on the way added to it."),
         ),
     ]
 }

@@ -212,7 +212,7 @@ fn kept() -> [Message; 2] {
         record(
             "person",
             "Person as HR sees them",
-            headers::FROM_EVENT,
+            headers::PERSON,
             crate::person::FORMAT,
         ),
         record(

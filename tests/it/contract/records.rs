@@ -53,7 +53,10 @@ secret = "{secret}"
 publish_links = true
 links_base = "https://exams.example.org"
 max_rps = 100.0
+[traces]
+endpoint = "http://{nobody}"
 "#,
+            nobody = free_address(),
             platform = platform.addr(),
             secret = secret.expose(),
         );
