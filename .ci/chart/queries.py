@@ -26,7 +26,7 @@ faults = []
 
 def metrics():
     """Metric to its labels, from the table of the guide."""
-    rows = re.findall(r"^\| `(hris_relay_\w+)` \| ([^|]*) \|", GUIDE, re.M)
+    rows = re.findall(r"^\| `(hris_relay_\w+)` \| \w+ \| ([^|]*) \|", GUIDE, re.M)
     return {name: set(re.findall(r"`(\w+)`", labels)) for name, labels in rows}
 
 

@@ -3,6 +3,7 @@
 //! In come GET requests, out go what `health` and `metrics` say. It must never be reached
 //! from outside the cluster, and never ask a broker or a platform anything.
 
+mod accept;
 mod probe;
 mod settings;
 
@@ -12,10 +13,10 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, VARY};
 use actix_web::middleware::DefaultHeaders;
-use actix_web::web::{Data, ServiceConfig, get};
-use actix_web::{App, HttpResponse, HttpServer};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{App, FromRequest, Handler, HttpRequest, HttpResponse, HttpServer, Resource};
 
 use crate::health::{Health, Report};
 use crate::metrics::Metrics;
@@ -29,9 +30,6 @@ pub const LIVE: &str = "/health/live";
 pub const READY: &str = "/health/ready";
 /// What is counted.
 pub const METRICS: &str = "/metrics";
-
-/// The format of `/metrics`, as Prometheus names it.
-pub const METRICS_FORMAT: &str = "text/plain; version=0.0.4";
 
 /// How long an answer under way may take once the port closes.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
@@ -64,6 +62,11 @@ pub fn open(
         address: settings.listen,
         source,
     };
+    let asked = health.clone();
+    metrics.show_readiness(move || {
+        let components = asked.ready().components.into_iter();
+        components.map(|(name, it)| (name, it.ok)).collect()
+    });
     let listener = TcpListener::bind(settings.listen).map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     let server = HttpServer::new(move || {
@@ -85,9 +88,27 @@ pub fn open(
 
 fn routes(config: &mut ServiceConfig) {
     config
-        .route(LIVE, get().to(live))
-        .route(READY, get().to(ready))
-        .route(METRICS, get().to(render));
+        .service(read_only(LIVE, live))
+        .service(read_only(READY, ready))
+        .service(read_only(METRICS, render));
+}
+
+/// A path that answers GET and HEAD, and nothing else.
+fn read_only<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args, Output = HttpResponse>,
+    Args: FromRequest + 'static,
+{
+    let refused = || async {
+        let allowed = (ALLOW, HeaderValue::from_static("GET, HEAD"));
+        HttpResponse::MethodNotAllowed()
+            .insert_header(allowed)
+            .finish()
+    };
+    web::resource(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+        .default_service(web::to(refused))
 }
 
 async fn live(health: Data<Health>) -> HttpResponse {
@@ -107,9 +128,13 @@ fn answer(report: &Report) -> HttpResponse {
     HttpResponse::build(status).json(report)
 }
 
-async fn render(metrics: Data<Metrics>) -> HttpResponse {
-    match metrics.render() {
-        Ok(text) => HttpResponse::Ok().content_type(METRICS_FORMAT).body(text),
+async fn render(request: HttpRequest, metrics: Data<Metrics>) -> HttpResponse {
+    let format = accept::format(request.headers());
+    match metrics.render_as(format) {
+        Ok(text) => HttpResponse::Ok()
+            .content_type(format.content_type())
+            .insert_header((VARY, HeaderValue::from_static("accept")))
+            .body(text),
         Err(error) => {
             tracing::error!(error = %error, "Metrics cannot be written as text");
             HttpResponse::InternalServerError().finish()

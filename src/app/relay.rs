@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +27,7 @@ use crate::worker::{WorkerHost, WorkerRules};
 /// What is left after the drain: closing the log, answering the last scrape.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// How often the receiver asks whether the log would take an event.
+/// How often a process asks whether the log would take an event.
 const PULSE: Duration = Duration::from_secs(5);
 
 /// One role of the relay.
@@ -143,8 +144,9 @@ impl Relay {
             drain: settings.shard.drain,
             longest_stop: settings.shard.drain.max(settings.receiver.longest_stop()),
         };
+        let answers = relay.ask_log();
         for role in roles {
-            relay.add(settings, *role)?;
+            relay.add(settings, *role, answers.clone())?;
         }
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
@@ -157,9 +159,40 @@ impl Relay {
         Ok(relay)
     }
 
-    fn add(&mut self, settings: &Settings, role: Role) -> anyhow::Result<()> {
+    /// Asks the log again and again whether it would take an event, shows the answer and sends it:
+    /// a process that has nothing to write must notice too that it would not.
+    fn ask_log(&mut self) -> watch::Receiver<Option<bool>> {
+        let (said, answers) = watch::channel(None);
+        let log = Arc::clone(&self.log);
+        let shown = self.process.metrics.process.log_reachable.clone();
+        let stopping = self.tasks.stopping();
+        self.tasks.spawn("log", async move {
+            let mut beats = tokio::time::interval(PULSE);
+            loop {
+                let asked = async {
+                    beats.tick().await;
+                    log.is_ready().await
+                };
+                tokio::select! {
+                    () = stopping.cancelled() => return Ok(()),
+                    answer = asked => {
+                        shown.set(answer.into());
+                        let _before = said.send_replace(Some(answer));
+                    }
+                }
+            }
+        });
+        answers
+    }
+
+    fn add(
+        &mut self,
+        settings: &Settings,
+        role: Role,
+        answers: watch::Receiver<Option<bool>>,
+    ) -> anyhow::Result<()> {
         match role {
-            Role::Receiver => self.add_receiver(settings),
+            Role::Receiver => self.add_receiver(settings, answers),
             Role::Intake => {
                 let admissions = parts::admissions(settings);
                 let (shard, process) = (settings.shard.clone(), self.process.clone());
@@ -177,7 +210,11 @@ impl Relay {
         }
     }
 
-    fn add_receiver(&mut self, settings: &Settings) -> anyhow::Result<()> {
+    fn add_receiver(
+        &mut self,
+        settings: &Settings,
+        mut answers: watch::Receiver<Option<bool>>,
+    ) -> anyhow::Result<()> {
         let receiver = Receiver::bind(
             &settings.receiver,
             &settings.sources,
@@ -187,22 +224,19 @@ impl Relay {
         )?;
         self.addresses.receiver = Some(receiver.address());
         let pulse = self.process.health.component("receiver", PULSE * 12);
-        let log = Arc::clone(&self.log);
         let stopping = self.tasks.stopping();
         self.tasks.spawn("receiver", async move {
             let mut serving = std::pin::pin!(receiver.run(stopping));
             let mut beats = tokio::time::interval(PULSE);
             loop {
-                let asked = async {
-                    beats.tick().await;
-                    log.is_ready().await
-                };
                 tokio::select! {
                     ended = &mut serving => return Ok(ended?),
-                    is_ready = asked => if is_ready {
-                        pulse.set_ready();
-                    } else {
-                        pulse.set_waiting("the log does not answer");
+                    _ = beats.tick() => pulse.beat(),
+                    // Nothing more is heard once the process stops.
+                    Ok(()) = answers.changed() => match *answers.borrow_and_update() {
+                        Some(true) => pulse.set_ready(),
+                        Some(false) => pulse.set_waiting("the log does not answer"),
+                        None => {}
                     }
                 }
             }

@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::shapes::{made, of};
 use super::{VERSION, requests, responses};
-use crate::admin::{AdminSettings, LIVE, METRICS, METRICS_FORMAT, READY};
+use crate::admin::{AdminSettings, LIVE, METRICS, READY};
 use crate::health::Report;
+use crate::metrics::Format;
 use crate::receiver::ReceiverSettings;
 use crate::receiver::surface::{
     ALLOWED, ALLOWED_ORIGIN, ALLOWED_RATE, Door, EVENTS, HOOKS, REQUEST_ORIGIN, REQUEST_RATE,
@@ -250,6 +251,16 @@ fn health(admin: &AdminSettings, id: &str, summary: &str, otherwise: &str) -> Va
 }
 
 fn metrics(admin: &AdminSettings) -> Value {
+    let text = json!({ "schema": { "type": "string" } });
+    let mut headers = uncached();
+    if let Some(headers) = headers.as_object_mut() {
+        let vary = json!({
+            "description": "What the answer depends on.",
+            "required": true,
+            "schema": { "type": "string", "const": "accept" }
+        });
+        headers.insert("vary".to_owned(), vary);
+    }
     json!({
         "servers": admin_server(admin),
         "get": {
@@ -261,9 +272,13 @@ fn metrics(admin: &AdminSettings) -> Value {
             "security": [],
             "responses": {
                 "200": {
-                    "description": "Every metric.",
-                    "headers": uncached(),
-                    "content": { METRICS_FORMAT: { "schema": { "type": "string" } } }
+                    "description": "Every metric: OpenMetrics for whoever asks for it, else the \
+                                    classic text.",
+                    "headers": headers,
+                    "content": {
+                        Format::OpenMetrics.content_type(): text,
+                        Format::Text.content_type(): text
+                    }
                 },
                 "500": {
                     "description": "They cannot be written as text.",

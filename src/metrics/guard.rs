@@ -1,8 +1,8 @@
 //! The brake on removals, in numbers.
 
-use prometheus::{Error, IntCounterVec, IntGaugeVec, Registry};
+use prometheus::{Error, IntCounterVec, IntGaugeVec};
 
-use super::{counter, gauge};
+use super::described::{Described, Register};
 
 /// The brake on removals.
 #[derive(Debug, Clone)]
@@ -18,40 +18,33 @@ pub struct GuardMetrics {
 }
 
 impl GuardMetrics {
-    pub(super) fn new(r: &Registry) -> Result<Self, Error> {
+    pub(super) fn new(r: &mut Register) -> Result<Self, Error> {
         Ok(Self {
-            budget: gauge(
-                r,
-                (
-                    "removal_budget_people",
-                    "People who may be removed in an hour.",
-                ),
-                &["provider", "partition"],
-            )?,
-            left: gauge(
-                r,
-                (
-                    "removal_budget_left_people",
-                    "How many more people may be removed within the hour.",
-                ),
-                &["provider", "partition", "budget"],
-            )?,
-            beyond: gauge(
-                r,
-                (
-                    "removals_ahead_beyond_budget_people",
-                    "Removals due within a day that will be held.",
-                ),
-                &["provider", "partition"],
-            )?,
-            strangers: counter(
-                r,
-                (
-                    "removals_not_found_total",
-                    "Removals of people whom the provider did not know.",
-                ),
-                &["provider"],
-            )?,
+            budget: r.gauge(Described {
+                name: "removal_budget_people",
+                labels: &["provider", "partition"],
+                help: "People who may be removed in an hour.",
+                more: "The [guard](#the-guard)'s budget.",
+            })?,
+            left: r.gauge(Described {
+                name: "removal_budget_left_people",
+                labels: &["provider", "partition", "budget"],
+                help: "How many more people may be removed within the hour.",
+                more: "Of the budget `removals`, or of `leaves` for unregistrations of people who \
+                       stay active.",
+            })?,
+            beyond: r.gauge(Described {
+                name: "removals_ahead_beyond_budget_people",
+                labels: &["provider", "partition"],
+                help: "Removals due within a day that will be held.",
+                more: "",
+            })?,
+            strangers: r.counter(Described {
+                name: "removals_not_found_total",
+                labels: &["provider"],
+                help: "Removals of people whom the provider did not know.",
+                more: "[`ids_unknown`](#calls-a-platform-does-not-take) if they are many.",
+            })?,
         })
     }
 }

@@ -1,17 +1,30 @@
 //! Every number the process shows, on a registry of its own.
 
+mod described;
 mod guard;
+mod openmetrics;
 mod pending;
+mod process;
+mod readiness;
+mod receiver;
+mod roster;
+mod stage;
+mod worker;
 
-pub use guard::GuardMetrics;
-pub use pending::PendingMetrics;
 pub use prometheus::IntGauge;
-use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
-use prometheus::{
-    Encoder, Error, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry,
-    TextEncoder,
-};
+use prometheus::{Encoder, Error, Registry, TextEncoder};
+
+use self::described::{Described, Kind, Register};
+use self::readiness::Readiness;
+
+pub use self::guard::GuardMetrics;
+pub use self::pending::PendingMetrics;
+pub use self::process::ProcessMetrics;
+pub use self::receiver::ReceiverMetrics;
+pub use self::roster::RosterMetrics;
+pub use self::stage::StageMetrics;
+pub use self::worker::WorkerMetrics;
 
 /// The metrics of one process. No global, so that tests run side by side.
 ///
@@ -19,6 +32,10 @@ use prometheus::{
 #[derive(Debug, Clone)]
 pub struct Metrics {
     registry: Registry,
+    described: Vec<(Kind, Described)>,
+    readiness: Readiness,
+    /// The process as a whole.
+    pub process: ProcessMetrics,
     /// What comes in.
     pub receiver: ReceiverMetrics,
     /// What every stage has.
@@ -29,82 +46,27 @@ pub struct Metrics {
     pub worker: WorkerMetrics,
 }
 
-/// What comes in.
-#[derive(Debug, Clone)]
-pub struct ReceiverMetrics {
-    /// Requests by source and outcome (`accepted`, `no_fact`, `quarantined`, `bad_signature`, ...).
-    pub webhooks: IntCounterVec,
-    /// Seconds from the request to its answer, by source.
-    pub seconds: HistogramVec,
-    /// Events that the log holds, by source and type.
-    pub events: IntCounterVec,
+/// How metrics are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// The text format of Prometheus, 0.0.4: what everybody reads.
+    Text,
+    /// `OpenMetrics` 1.0.
+    OpenMetrics,
 }
 
-/// What every stage has.
-#[derive(Debug, Clone)]
-pub struct StageMetrics {
-    /// People in memory, by stage and partition.
-    pub people: IntGaugeVec,
-    /// Partitions that wait for somebody to act, by stage, partition and code.
-    pub stopped: IntGaugeVec,
-    /// Commits, by stage and outcome (`committed`, `fenced`, `unconfirmed`).
-    pub commits: IntCounterVec,
-    /// Seconds of one commit, by stage.
-    pub commit_seconds: HistogramVec,
-}
-
-/// What the roster makes of facts.
-#[derive(Debug, Clone)]
-pub struct RosterMetrics {
-    /// Records of other producers by what became of them (`taken`, `partly_taken`,
-    /// `dead_lettered`).
-    pub inbox_records: IntCounterVec,
-    /// Facts by what became of them (`folded`, `superseded`, `dead_lettered`).
-    pub facts: IntCounterVec,
-    /// Facts said to have happened after they were received, by source.
-    pub clock_ahead: IntCounterVec,
-    /// Facts with a lower sequence than an earlier one, by source.
-    pub sequences_fallen: IntCounterVec,
-    /// Removals that left the person active, by source.
-    pub removals_overruled: IntCounterVec,
-    /// People seen active soon after their end, by partition.
-    pub conflicts: IntGaugeVec,
-}
-
-/// What goes out to the platforms.
-#[derive(Debug, Clone)]
-pub struct WorkerMetrics {
-    /// Operations settled, by provider and outcome (`applied` or a failure code).
-    pub operations: IntCounterVec,
-    /// Calls, by provider and outcome (`applied` or a failure code).
-    pub calls: IntCounterVec,
-    /// Seconds of one call, by provider.
-    pub call_seconds: HistogramVec,
-    /// People in one call, by provider.
-    pub batch_people: HistogramVec,
-    /// Dead letters, by provider and failure code.
-    pub dead_letters: IntCounterVec,
-    /// People by provider, partition and the book they are in (`applied`, `scheduled`,
-    /// `pending`, `leaver_not_locked`, `lock_refused`, `held`, `rejected`, `dead`, `unmapped`,
-    /// `undecodable`).
-    pub waiting: IntGaugeVec,
-    /// Whether calls go, by provider, partition, state (`open`, `closed`, `probing`,
-    /// `locks_only`) and reason: one for what is, zero for what was.
-    pub gate: IntGaugeVec,
-    /// People taken for already as planned, by provider.
-    pub adopted: IntCounterVec,
-    /// What is still to be done.
-    pub pending: PendingMetrics,
-    /// The brake on removals.
-    pub guard: GuardMetrics,
-    /// Targets that are closed, by provider and partition.
-    pub closed_targets: IntGaugeVec,
+impl Format {
+    /// What HTTP calls it.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Text => "text/plain; version=0.0.4; charset=utf-8",
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        }
+    }
 }
 
 /// Upper bounds in seconds from one millisecond to half a minute.
 const SECONDS: &[f64] = &[0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
-/// Upper bounds of people in a call, up to the largest provider maximum (500).
-const PEOPLE: &[f64] = &[1.0, 2.0, 5.0, 20.0, 50.0, 100.0, 250.0, 500.0];
 
 impl Metrics {
     /// All metrics, registered under the prefix `hris_relay`, and the process's own.
@@ -112,228 +74,65 @@ impl Metrics {
     /// # Errors
     /// When two metrics share a name, which a test rules out.
     pub fn new() -> Result<Self, Error> {
-        let registry = Registry::new();
+        let mut register = Register::new();
+        let r = &mut register;
+        let receiver = ReceiverMetrics::new(r)?;
+        let roster = RosterMetrics::new(r)?;
+        let worker = WorkerMetrics::new(r)?;
+        let stage = StageMetrics::new(r)?;
+        let readiness = Readiness::new(r)?;
+        let process = ProcessMetrics::new(r)?;
+        let Register {
+            registry,
+            described,
+        } = register;
         registry.register(Box::new(ProcessCollector::for_self()))?;
         Ok(Self {
-            receiver: ReceiverMetrics::new(&registry)?,
-            stage: StageMetrics::new(&registry)?,
-            roster: RosterMetrics::new(&registry)?,
-            worker: WorkerMetrics::new(&registry)?,
             registry,
+            described,
+            readiness,
+            process,
+            receiver,
+            stage,
+            roster,
+            worker,
         })
     }
 
-    /// The text that `/metrics` answers.
+    /// Has readiness asked for at each scrape: `ask` answers every component with whether it is
+    /// ready.
+    pub fn show_readiness(&self, ask: impl Fn() -> Vec<(String, bool)> + Send + 'static) {
+        self.readiness.ask(Box::new(ask));
+    }
+
+    /// The classic text that `/metrics` answers.
     ///
     /// # Errors
     /// When a metric cannot be written as text.
     pub fn render(&self) -> Result<String, Error> {
-        let mut buffer = Vec::new();
-        TextEncoder::new().encode(&self.registry.gather(), &mut buffer)?;
-        Ok(String::from_utf8_lossy(&buffer).into_owned())
+        self.render_as(Format::Text)
     }
-}
 
-impl ReceiverMetrics {
-    fn new(r: &Registry) -> Result<Self, Error> {
-        Ok(Self {
-            webhooks: counter(
-                r,
-                ("webhooks_total", "Requests of senders, by outcome."),
-                &["source", "outcome"],
-            )?,
-            seconds: histogram(
-                r,
-                ("webhook_duration_seconds", "Time to answer a sender."),
-                &["source"],
-                SECONDS,
-            )?,
-            events: counter(
-                r,
-                ("events_total", "Events the log holds."),
-                &["source", "type"],
-            )?,
-        })
+    /// What `/metrics` answers in a format.
+    ///
+    /// # Errors
+    /// When a metric cannot be written as text.
+    pub fn render_as(&self, format: Format) -> Result<String, Error> {
+        let families = self.registry.gather();
+        match format {
+            Format::Text => {
+                let mut buffer = Vec::new();
+                TextEncoder::new().encode(&families, &mut buffer)?;
+                Ok(String::from_utf8_lossy(&buffer).into_owned())
+            }
+            Format::OpenMetrics => Ok(openmetrics::encode(&families)),
+        }
     }
-}
 
-impl StageMetrics {
-    fn new(r: &Registry) -> Result<Self, Error> {
-        Ok(Self {
-            people: gauge(
-                r,
-                ("people", "People in memory of a stage."),
-                &["stage", "partition"],
-            )?,
-            stopped: gauge(
-                r,
-                (
-                    "stopped_partitions",
-                    "Partitions that do nothing until somebody acts.",
-                ),
-                &["stage", "partition", "code"],
-            )?,
-            commits: counter(
-                r,
-                ("commits_total", "Commits of a stage, by outcome."),
-                &["stage", "outcome"],
-            )?,
-            commit_seconds: histogram(
-                r,
-                ("commit_duration_seconds", "Time of one commit."),
-                &["stage"],
-                SECONDS,
-            )?,
-        })
+    /// Every metric as a row of a table in Markdown: name, type, labels, meaning.
+    pub fn reference(&self) -> String {
+        described::reference(&self.described)
     }
-}
-
-impl RosterMetrics {
-    fn new(r: &Registry) -> Result<Self, Error> {
-        Ok(Self {
-            inbox_records: counter(
-                r,
-                (
-                    "inbox_records_total",
-                    "Records of other producers, by what became of them.",
-                ),
-                &["outcome"],
-            )?,
-            facts: counter(
-                r,
-                ("facts_total", "Facts, by what became of them."),
-                &["outcome"],
-            )?,
-            clock_ahead: counter(
-                r,
-                (
-                    "clock_ahead_facts_total",
-                    "Facts said to have happened after they were received.",
-                ),
-                &["source"],
-            )?,
-            sequences_fallen: counter(
-                r,
-                (
-                    "sequence_fell_facts_total",
-                    "Facts with a lower sequence than an earlier one.",
-                ),
-                &["source"],
-            )?,
-            removals_overruled: counter(
-                r,
-                (
-                    "removals_overruled_total",
-                    "Removals that left the person active.",
-                ),
-                &["source"],
-            )?,
-            conflicts: gauge(
-                r,
-                (
-                    "conflicting_people",
-                    "People seen active soon after their end, who stay out.",
-                ),
-                &["partition"],
-            )?,
-        })
-    }
-}
-
-impl WorkerMetrics {
-    fn new(r: &Registry) -> Result<Self, Error> {
-        Ok(Self {
-            operations: counter(
-                r,
-                ("operations_total", "Operations settled, by outcome."),
-                &["provider", "outcome"],
-            )?,
-            calls: counter(
-                r,
-                ("provider_calls_total", "Calls to a provider, by outcome."),
-                &["provider", "outcome"],
-            )?,
-            call_seconds: histogram(
-                r,
-                ("provider_call_duration_seconds", "Time of one call."),
-                &["provider"],
-                SECONDS,
-            )?,
-            batch_people: histogram(
-                r,
-                ("batch_people", "People in one call."),
-                &["provider"],
-                PEOPLE,
-            )?,
-            dead_letters: counter(
-                r,
-                ("dead_letters_total", "Dead letters, by failure code."),
-                &["provider", "code"],
-            )?,
-            waiting: gauge(
-                r,
-                ("waiting_people", "People, by what they wait for."),
-                &["provider", "partition", "state"],
-            )?,
-            gate: gate(r)?,
-            adopted: counter(
-                r,
-                (
-                    "adopted_people_total",
-                    "People taken for already as planned.",
-                ),
-                &["provider"],
-            )?,
-            pending: PendingMetrics::new(r)?,
-            guard: GuardMetrics::new(r)?,
-            closed_targets: closed_targets(r)?,
-        })
-    }
-}
-
-fn gate(r: &Registry) -> Result<IntGaugeVec, Error> {
-    gauge(
-        r,
-        ("gate", "Whether calls go to a provider, and why not."),
-        &["provider", "partition", "state", "reason"],
-    )
-}
-
-fn closed_targets(r: &Registry) -> Result<IntGaugeVec, Error> {
-    gauge(
-        r,
-        ("closed_targets", "Targets at which registrations wait."),
-        &["provider", "partition"],
-    )
-}
-
-type Named = (&'static str, &'static str);
-
-fn opts((name, help): Named) -> Opts {
-    Opts::new(name, help).namespace("hris_relay")
-}
-
-fn registered<C: Collector + Clone + 'static>(registry: &Registry, new: C) -> Result<C, Error> {
-    registry.register(Box::new(new.clone()))?;
-    Ok(new)
-}
-
-fn counter(registry: &Registry, named: Named, labels: &[&str]) -> Result<IntCounterVec, Error> {
-    registered(registry, IntCounterVec::new(opts(named), labels)?)
-}
-
-fn gauge(registry: &Registry, named: Named, labels: &[&str]) -> Result<IntGaugeVec, Error> {
-    registered(registry, IntGaugeVec::new(opts(named), labels)?)
-}
-
-fn histogram(
-    registry: &Registry,
-    named: Named,
-    labels: &[&str],
-    buckets: &[f64],
-) -> Result<HistogramVec, Error> {
-    let opts = HistogramOpts::from(opts(named)).buckets(buckets.to_vec());
-    registered(registry, HistogramVec::new(opts, labels)?)
 }
 
 #[cfg(test)]
@@ -347,5 +146,72 @@ mod tests {
         metrics.receiver.webhooks.with_label_values(&labels).inc();
         let text = metrics.render().unwrap();
         assert!(text.contains("hris_relay_webhooks_total{outcome=\"accepted\",source=\"acme\"} 1"));
+    }
+
+    #[test]
+    fn what_is_expected_is_shown_at_zero_and_what_was_counted_stays() {
+        let metrics = Metrics::new().unwrap();
+        let expect = || {
+            metrics
+                .worker
+                .expect("acme", &["applied"], &["refused"], "expired");
+        };
+        expect();
+        metrics
+            .worker
+            .dead_letters
+            .with_label_values(&["acme", "refused"])
+            .inc();
+        expect();
+        let text = metrics.render().unwrap();
+        for line in [
+            r#"hris_relay_operations_total{outcome="applied",provider="acme"} 0"#,
+            r#"hris_relay_provider_calls_total{outcome="refused",provider="acme"} 0"#,
+            r#"hris_relay_dead_letters_total{code="refused",provider="acme"} 1"#,
+            r#"hris_relay_removal_duration_seconds_count{provider="acme"} 0"#,
+        ] {
+            assert!(text.contains(line), "{line} is not in {text}");
+        }
+    }
+
+    #[test]
+    fn readiness_is_that_of_the_moment_and_of_components_that_are_there() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        static IS_READY: AtomicBool = AtomicBool::new(true);
+
+        let metrics = Metrics::new().unwrap();
+        assert!(!metrics.render().unwrap().contains("hris_relay_ready"));
+        metrics.show_readiness(|| {
+            if IS_READY.load(Ordering::SeqCst) {
+                vec![("a".to_owned(), true), ("b".to_owned(), true)]
+            } else {
+                vec![("a".to_owned(), false)]
+            }
+        });
+        let text = metrics.render().unwrap();
+        assert!(text.contains(
+            "hris_relay_ready{component=\"a\"} 1\nhris_relay_ready{component=\"b\"} 1\n"
+        ));
+        IS_READY.store(false, Ordering::SeqCst);
+        let text = metrics.render().unwrap();
+        assert!(text.contains("hris_relay_ready{component=\"a\"} 0\n"));
+        assert!(!text.contains("component=\"b\""), "{text}");
+    }
+
+    #[test]
+    fn both_formats_say_the_same() {
+        let metrics = Metrics::new().unwrap();
+        metrics
+            .worker
+            .expect("acme", &["applied"], &["refused"], "expired");
+        let count = |format, ending: &str| {
+            let text = metrics.render_as(format).unwrap();
+            text.lines().filter(|line| line.contains(ending)).count()
+        };
+        for ending in ["_bucket{", "_count{", "_sum{", "_total{"] {
+            let classic = count(Format::Text, ending);
+            assert!(classic > 0, "{ending}");
+            assert_eq!(classic, count(Format::OpenMetrics, ending), "{ending}");
+        }
     }
 }

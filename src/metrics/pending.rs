@@ -1,8 +1,8 @@
 //! What is still to be done, in numbers.
 
-use prometheus::{Error, HistogramVec, IntGaugeVec, Registry};
+use prometheus::{Error, HistogramVec, IntGaugeVec};
 
-use super::{gauge, histogram};
+use super::described::{Described, Register};
 
 /// What is still to be done at the platforms.
 #[derive(Debug, Clone)]
@@ -23,37 +23,38 @@ const REMOVAL_SECONDS: &[f64] = &[0.1, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 36
 const ATTEMPTS: &[f64] = &[1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 200.0];
 
 impl PendingMetrics {
-    pub(super) fn new(r: &Registry) -> Result<Self, Error> {
+    pub(super) fn new(r: &mut Register) -> Result<Self, Error> {
         Ok(Self {
-            people: gauge(
-                r,
-                ("pending_people", "People with a call to be made."),
-                &["provider", "partition"],
-            )?,
-            oldest: gauge(
-                r,
-                (
-                    "oldest_pending_seconds",
-                    "How long the longest of them has waited.",
-                ),
-                &["provider", "partition"],
-            )?,
-            attempts: histogram(
-                r,
-                (
-                    "operation_attempts",
-                    "Tries until an operation was in force.",
-                ),
-                &["provider"],
+            people: r.gauge(Described {
+                name: "pending_people",
+                labels: &["provider", "partition"],
+                help: "People with a call to be made.",
+                more: "Nobody must mend anything for them: the books `pending` and \
+                       `leaver_not_locked`. Scale workers on it: lag is always near zero.",
+            })?,
+            oldest: r.gauge(Described {
+                name: "oldest_pending_seconds",
+                labels: &["provider", "partition"],
+                help: "How long the longest of them has waited.",
+                more: "A removal since its receipt or date, anything else since it was first \
+                       tried, or since this owner has known of it.",
+            })?,
+            attempts: r.histogram(
+                Described {
+                    name: "operation_attempts",
+                    labels: &["provider"],
+                    help: "Tries until an operation was in force.",
+                    more: "",
+                },
                 ATTEMPTS,
             )?,
-            removal_seconds: histogram(
-                r,
-                (
-                    "removal_duration_seconds",
-                    "From a removal's fact being received to its lock being confirmed.",
-                ),
-                &["provider"],
+            removal_seconds: r.histogram(
+                Described {
+                    name: "removal_duration_seconds",
+                    labels: &["provider"],
+                    help: "From a removal's fact being received to its lock being confirmed.",
+                    more: "Or from its date, if that is later.",
+                },
                 REMOVAL_SECONDS,
             )?,
         })

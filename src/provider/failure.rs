@@ -118,6 +118,24 @@ impl fmt::Debug for Failure {
 }
 
 impl Failure {
+    /// Every word that `code` answers.
+    pub const CODES: &'static [&'static str] = &[
+        "provider_unreachable",
+        "provider_unanswered",
+        "provider_garbled",
+        "provider_throttled",
+        "provider_faulted",
+        "call_too_large",
+        "operation_refused",
+        "target_unknown",
+        "account_exists",
+        "accounts_full",
+        "target_started",
+        "profile_invalid",
+        "credentials_rejected",
+        "clock_rejected",
+    ];
+
     /// The stable word of this failure: metric label, dead-letter header, `docs/operations.md`.
     pub const fn code(&self) -> &'static str {
         match self {

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::adapter::{Mapped, Unmappable, bamboohr, standard_webhooks as canonical};
+use super::outcome::Outcome;
 use super::refusal::Refusal;
 use super::settings::ReceiverSettings;
 use super::signature::standard_webhooks::SIGNATURE;
@@ -16,7 +17,7 @@ use super::signature::{self, SignatureError};
 use super::source::{Kind, Source};
 use super::{body, cloudevents};
 use crate::clock::Clock;
-use crate::event::Event;
+use crate::event::{Event, TYPES};
 use crate::id::SourceId;
 use crate::log::{AppendError, Log, Position, Record, Topic, header};
 use crate::metrics::ReceiverMetrics;
@@ -49,13 +50,13 @@ pub(crate) enum Taken {
 }
 
 impl Taken {
-    /// The word in the metric.
-    pub(crate) const fn outcome(self) -> &'static str {
+    /// What the metric calls it.
+    pub(crate) const fn outcome(self) -> Outcome {
         match self {
-            Self::Accepted => "accepted",
-            Self::NoFact => "no_fact",
-            Self::Quarantined => "quarantined",
-            Self::PartlyQuarantined => "partly_quarantined",
+            Self::Accepted => Outcome::Accepted,
+            Self::NoFact => Outcome::NoFact,
+            Self::Quarantined => Outcome::Quarantined,
+            Self::PartlyQuarantined => Outcome::PartlyQuarantined,
         }
     }
 }
@@ -71,6 +72,7 @@ impl Ingress {
         let received_at = self.clock.now();
         let body = self.body(headers, payload).await?;
         let mapped = verified_and_mapped(source, headers, &body, received_at)?;
+        self.hear(source.id(), received_at);
         let taken = match (mapped.events.is_empty(), &mapped.unmappable) {
             (true, None) => Taken::NoFact,
             (false, None) => Taken::Accepted,
@@ -107,6 +109,7 @@ impl Ingress {
         };
         match self.authenticated(headers, &body, received_at) {
             Ok(source) => {
+                self.hear(source.id(), received_at);
                 let taken = self.publish(source, headers, &body, received_at).await;
                 (Some(source), taken)
             }
@@ -186,6 +189,35 @@ impl Ingress {
             Ok(Err(error)) => Err(Refusal::Unconfirmed(error)),
             Err(_elapsed) => Err(Refusal::Unanswered),
         }
+    }
+
+    /// Shows every configured source before it says anything.
+    pub(crate) fn expect_sources(&self) {
+        let words = |outcomes: &[Outcome]| -> Vec<_> {
+            outcomes.iter().map(|outcome| outcome.as_str()).collect()
+        };
+        let facts: Vec<&str> = TYPES
+            .iter()
+            .copied()
+            .filter(|kind| kind.starts_with("hr."))
+            .collect();
+        for source in self.sources.values() {
+            let outcomes = match source.kind {
+                Kind::BambooHr { .. } | Kind::StandardWebhooks { .. } => Outcome::OF_WEBHOOKS,
+                Kind::CloudEvents { .. } => Outcome::OF_CLOUDEVENTS,
+            };
+            let name = source.id().as_str();
+            self.metrics.expect(name, &words(outcomes), &facts);
+        }
+        self.metrics.expect(NOBODY, &words(Outcome::OF_NOBODY), &[]);
+    }
+
+    /// Notes that a source was believed, whatever becomes of what it says.
+    fn hear(&self, source: &SourceId, now: Timestamp) {
+        let gauge = &self.metrics.last_contact;
+        gauge
+            .with_label_values(&[source.as_str()])
+            .set(now.as_second());
     }
 
     fn count(&self, source: &SourceId, events: &[Event]) {

@@ -12,6 +12,7 @@ mod adapter;
 mod body;
 mod cloudevents;
 mod ingress;
+mod outcome;
 mod parting;
 mod refusal;
 mod routes;
@@ -106,6 +107,7 @@ impl Receiver {
             metrics: metrics.receiver.clone(),
             settings: settings.clone(),
         });
+        ingress.expect_sources();
         let unbound = |source| ReceiverError::Bind {
             address: settings.listen,
             source,

@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::outcome::Outcome;
 use super::signature::SignatureError;
 use crate::event::ParseError;
 use crate::log::AppendError;
@@ -129,18 +130,18 @@ impl Refusal {
         }
     }
 
-    /// The word in the metric: few of them, whatever the detail.
-    pub(crate) const fn outcome(&self) -> &'static str {
+    /// What the metric calls it.
+    pub(crate) const fn outcome(&self) -> Outcome {
         match self {
-            Self::UnknownPath | Self::WrongMethod | Self::UnknownSource => "unknown_source",
-            Self::TooLarge { .. } | Self::RecordTooLarge => "too_large",
-            Self::SlowBody | Self::BrokenBody => "broken_body",
-            Self::BadSignature(_) | Self::NoCredentials | Self::WrongToken => "bad_signature",
+            Self::UnknownPath | Self::WrongMethod | Self::UnknownSource => Outcome::UnknownSource,
+            Self::TooLarge { .. } | Self::RecordTooLarge => Outcome::TooLarge,
+            Self::SlowBody | Self::BrokenBody => Outcome::BrokenBody,
+            Self::BadSignature(_) | Self::NoCredentials | Self::WrongToken => Outcome::BadSignature,
             Self::WrongMediaType
             | Self::BadCloudEventsHeader
             | Self::NotCloudEvents { .. }
-            | Self::InvalidEvent { .. } => "invalid",
-            Self::Unconfirmed(_) | Self::Unanswered => "unconfirmed",
+            | Self::InvalidEvent { .. } => Outcome::Invalid,
+            Self::Unconfirmed(_) | Self::Unanswered => Outcome::Unconfirmed,
         }
     }
 

@@ -96,7 +96,8 @@ fn answered(
         Err(refusal) => refusal.outcome(),
     };
     let metrics = &ingress.metrics;
-    metrics.webhooks.with_label_values(&[source, outcome]).inc();
+    let labels = [source, outcome.as_str()];
+    metrics.webhooks.with_label_values(&labels).inc();
     let seconds = ingress
         .clock
         .elapsed()

@@ -5,6 +5,8 @@ use std::convert::Infallible;
 use futures_util::future::BoxFuture;
 
 use super::core::Roster;
+use super::notices::Notices;
+use crate::id::SourceId;
 use crate::person::Rules;
 use crate::shard::{Host, Process, ShardSettings};
 
@@ -36,6 +38,8 @@ impl Host for RosterHost {
 
     fn core(&self, partition: u32) -> Roster {
         let metrics = self.process.metrics.roster.clone();
+        let sources = self.rules.sources.keys().map(SourceId::as_str);
+        Notices::new(&metrics).expect(sources);
         Roster::new(self.rules.clone(), metrics)
             .of_partition(partition)
             .writing(self.settings.state_format)

@@ -5,6 +5,10 @@ use crate::log::{Arrived, Topic};
 use crate::metrics::RosterMetrics;
 use crate::person::Folded;
 
+const FOLDED: &str = "folded";
+const SUPERSEDED: &str = "superseded";
+const DEAD_LETTERED: &str = "dead_lettered";
+
 /// Counts what becomes of facts, and says what somebody should look at.
 #[derive(Debug)]
 pub(super) struct Notices<'a> {
@@ -16,12 +20,18 @@ impl<'a> Notices<'a> {
         Self { metrics }
     }
 
+    /// Shows what becomes of facts before there is one.
+    pub(super) fn expect(&self, sources: impl Iterator<Item: AsRef<str>>) {
+        let outcomes = [FOLDED, SUPERSEDED, DEAD_LETTERED];
+        self.metrics.expect_facts(&outcomes, sources);
+    }
+
     fn count(&self, outcome: &str) {
         self.metrics.facts.with_label_values(&[outcome]).inc();
     }
 
     pub(super) fn dead_lettered(&self, record: &Arrived, code: &'static str) {
-        self.count("dead_lettered");
+        self.count(DEAD_LETTERED);
         let position = record.position;
         tracing::error!(
             record.topic = %position.topic,
@@ -34,11 +44,7 @@ impl<'a> Notices<'a> {
     }
 
     pub(super) fn folded(&self, event: &Event, folded: Folded) {
-        self.count(if folded.changed {
-            "folded"
-        } else {
-            "superseded"
-        });
+        self.count(if folded.changed { FOLDED } else { SUPERSEDED });
         if folded.clock_ahead {
             self.ahead(event);
         }

@@ -17,6 +17,10 @@ pub(super) const BEAT: Duration = Duration::from_secs(5);
 /// own timeouts, of which the longest is a minute.
 pub(super) const SILENCE: Duration = Duration::from_mins(2);
 
+const COMMITTED: &str = "committed";
+const FENCED: &str = "fenced";
+const UNCONFIRMED: &str = "unconfirmed";
+
 /// Why a stage ended otherwise than by draining.
 #[derive(Debug, thiserror::Error)]
 pub enum StageError {
@@ -94,12 +98,18 @@ pub trait Host: Send + Sync + 'static {
     /// What it shares with the other stages of its process.
     fn process(&self) -> &Process;
 
+    /// Shows what it will count before there is any of it.
+    fn expect(&self) {
+        let stage = &self.process().metrics.stage;
+        stage.expect(self.name(), &[COMMITTED, FENCED, UNCONFIRMED]);
+    }
+
     /// Counts a commit.
     fn count_commit(&self, error: Option<&CommitError>, took: Duration) {
         let outcome = match error {
-            None => "committed",
-            Some(CommitError::Fenced) => "fenced",
-            Some(CommitError::Unconfirmed(_)) => "unconfirmed",
+            None => COMMITTED,
+            Some(CommitError::Fenced) => FENCED,
+            Some(CommitError::Unconfirmed(_)) => UNCONFIRMED,
         };
         let metrics = &self.process().metrics.stage;
         let labels = [self.name(), outcome];

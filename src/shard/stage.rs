@@ -19,6 +19,7 @@ pub async fn run_stage<H: Host>(
     stage: Stage,
     stopping: CancellationToken,
 ) -> Result<(), StageError> {
+    host.expect();
     let pulse = host.process().health.component(host.name(), SILENCE);
     pulse.set_waiting("joining");
     let mut member = log.join(stage).await?;

@@ -6,6 +6,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::core::Worker;
+use super::outcomes::OUTCOMES;
+use super::retry::Verdict;
 use super::rules::WorkerRules;
 use crate::provider::{Answer, Call, Failure, Platform};
 use crate::shard::{Host, Process, ShardSettings};
@@ -27,6 +29,9 @@ impl WorkerHost {
         settings: ShardSettings,
         process: Process,
     ) -> Self {
+        let (provider, metrics) = (rules.provider.as_str(), &process.metrics.worker);
+        let too_old = Verdict::Expired.code(&Failure::Unanswered);
+        metrics.expect(provider, &OUTCOMES, Failure::CODES, too_old);
         Self {
             rules: Arc::new(rules),
             platform,

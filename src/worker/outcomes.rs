@@ -35,8 +35,13 @@ pub(super) struct Settled<'a> {
     pub(super) now: Timestamp,
 }
 
+const APPLIED: &str = "applied";
+const NOT_FOUND: &str = "removed_not_found";
 /// The word for somebody of whom the platform has no account.
 const MISSING: &str = "account_missing";
+const RECOGNISED: &str = "account_recognised";
+/// The words for an operation that is over and was not given up or refused.
+pub(super) const OUTCOMES: [&str; 4] = [APPLIED, NOT_FOUND, MISSING, RECOGNISED];
 
 impl Settled<'_> {
     const fn is_removal(&self) -> bool {
@@ -60,11 +65,7 @@ impl Settled<'_> {
 
     /// The word for an operation that is in force.
     const fn outcome(&self) -> &'static str {
-        if self.is_stranger {
-            "removed_not_found"
-        } else {
-            "applied"
-        }
+        if self.is_stranger { NOT_FOUND } else { APPLIED }
     }
 }
 
@@ -116,7 +117,7 @@ impl Worker {
             lane.state.applied.is_present = true;
             lane.cohort = None;
         }
-        self.count("account_recognised");
+        self.count(RECOGNISED);
     }
 
     fn applied(

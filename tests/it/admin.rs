@@ -54,7 +54,12 @@ impl Admin {
     }
 
     async fn body(&self, path: &str) -> String {
-        let request = format!("GET {path} HTTP/1.0\r\n\r\n");
+        self.said("GET", path, "").await
+    }
+
+    /// The whole answer to a request with these further header lines.
+    async fn said(&self, method: &str, path: &str, headers: &str) -> String {
+        let request = format!("{method} {path} HTTP/1.0\r\n{headers}\r\n");
         let address = self.address;
         tokio::task::spawn_blocking(move || {
             let mut stream = TcpStream::connect(address).unwrap();
@@ -112,6 +117,61 @@ async fn metrics_are_text_in_the_format_of_prometheus() {
         answer.contains("hris_relay_webhooks_total{outcome=\"accepted\",source=\"acme\"} 1"),
         "{answer}"
     );
+}
+
+#[tokio::test]
+async fn whoever_asks_for_openmetrics_gets_it_to_its_end() {
+    let admin = open();
+    let accept = "accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5\r\n";
+    let answer = admin.said("GET", "/metrics", accept).await;
+    let kind = "content-type: application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert!(answer.contains(kind), "{answer}");
+    assert!(answer.contains("vary: accept"), "{answer}");
+    let sample = "\nhris_relay_webhooks_total{outcome=\"accepted\",source=\"acme\"} 1.0\n";
+    assert!(answer.contains(sample), "{answer}");
+    assert!(answer.ends_with("\n# EOF\n"), "{answer}");
+    let classic = admin.body("/metrics").await;
+    assert!(!classic.contains("# EOF"), "{classic}");
+}
+
+#[tokio::test]
+async fn every_path_answers_head_without_a_body_and_refuses_what_changes_things() {
+    let admin = open();
+    for path in ["/health/live", "/health/ready", "/metrics"] {
+        let answer = admin.said("HEAD", path, "").await;
+        assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
+        assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+        let refused = admin.said("POST", path, "content-length: 0\r\n").await;
+        assert!(refused.starts_with("HTTP/1.0 405"), "{refused}");
+        assert!(refused.contains("allow: GET, HEAD"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn readiness_is_a_metric_too_and_zero_for_all_while_the_process_stops() {
+    let admin = open();
+    let worker = admin.health.component("startexam", LIMIT);
+    let roster = admin.health.component("roster", LIMIT);
+    roster.set_ready();
+    let ready = |text: &str| -> Vec<String> {
+        let ours = text
+            .lines()
+            .filter(|it| it.starts_with("hris_relay_ready{"));
+        ours.map(str::to_owned).collect()
+    };
+    let lines = ready(&admin.body("/metrics").await);
+    let expected = [
+        "hris_relay_ready{component=\"roster\"} 1",
+        "hris_relay_ready{component=\"startexam\"} 0",
+    ];
+    assert_eq!(lines, expected);
+    worker.set_ready();
+    drop(roster);
+    let lines = ready(&admin.body("/metrics").await);
+    assert_eq!(lines, ["hris_relay_ready{component=\"startexam\"} 1"]);
+    admin.health.stop();
+    let lines = ready(&admin.body("/metrics").await);
+    assert_eq!(lines, ["hris_relay_ready{component=\"startexam\"} 0"]);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Pages and schemas made from the settings, and the contracts, are in the repository as they would be made anew.
+//! Pages and schemas made from the code are in the repository as they would be made anew.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,6 +6,7 @@ use std::path::Path;
 use hris_relay::config::{self, Settings};
 use hris_relay::contract::{self, ASYNCAPI_FILE, OPENAPI_FILE};
 use hris_relay::id::Provider;
+use hris_relay::metrics::Metrics;
 
 /// Compares a file of the repository with what it should hold; `UPDATE_SNAPSHOTS=1` writes it.
 fn holds(path: &str, made: &str) {
@@ -19,6 +20,26 @@ fn holds(path: &str, made: &str) {
         found == made,
         "{path} is not what the code says: run `UPDATE_SNAPSHOTS=1 cargo test --test it generated`"
     );
+}
+
+/// The same for what stands between two markers of a page that people write.
+fn holds_between(path: &str, markers: (&str, &str), made: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let page = std::fs::read_to_string(&file).unwrap();
+    let (before, rest) = page.split_once(markers.0).expect("the first marker");
+    let (_, after) = rest.split_once(markers.1).expect("the second marker");
+    let (first, last) = markers;
+    holds(path, &format!("{before}{first}\n\n{made}\n{last}{after}"));
+}
+
+#[test]
+fn the_operators_guide_explains_every_metric() {
+    let markers = (
+        "<!-- metrics: made from src/metrics -->",
+        "<!-- end of metrics -->",
+    );
+    let table = Metrics::new().unwrap().reference();
+    holds_between("docs/operations.md", markers, &table);
 }
 
 #[test]

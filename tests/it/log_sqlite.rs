@@ -243,6 +243,42 @@ async fn old_records_are_forgotten_once_every_group_has_consumed_them() {
     in_time(log.close()).await;
 }
 
+/// Time that passes by hand.
+#[derive(Debug, Default)]
+struct PassedClock(Mutex<Duration>);
+
+impl Clock for PassedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn elapsed(&self) -> Duration {
+        *self.0.lock().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_wrote_nothing_lately_tries_before_it_says_that_it_would() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(PassedClock::default());
+    let passes = |seconds| *clock.0.lock().unwrap() += Duration::from_secs(seconds);
+    let held: Arc<dyn Clock> = Arc::<PassedClock>::clone(&clock);
+    let log = SqliteLog::open(folder.path(), held).unwrap();
+    append(&log, event("e-17", 1)).await;
+    passes(60);
+    assert!(log.is_ready().await);
+    let file = rusqlite::Connection::open(folder.path().join("relay.db")).unwrap();
+    file.execute_batch("ALTER TABLE probes RENAME TO gone")
+        .unwrap();
+    passes(9);
+    assert!(log.is_ready().await, "it wrote 9 seconds ago");
+    passes(1);
+    assert!(!log.is_ready().await);
+    file.execute_batch("ALTER TABLE gone RENAME TO probes")
+        .unwrap();
+    assert!(log.is_ready().await);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_paused_clock_does_not_run_ahead_of_a_write() {
     let folder = tempfile::tempdir().unwrap();

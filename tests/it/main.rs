@@ -24,6 +24,7 @@ mod first_installation;
 mod forgetting;
 mod fourth_provider;
 mod generated;
+mod idle;
 mod importing;
 mod intake;
 mod kills;

@@ -242,8 +242,8 @@ impl Log for SqliteLog {
         let Some(writer) = &self.writer else {
             return true;
         };
-        // A writer that failed is asked again, since nothing else may be writing.
-        writer.is_healthy() || writer.write(Work::Probe).await.is_ok()
+        // One that failed, or wrote nothing for a while, is asked: nothing else may be writing.
+        writer.is_proven() || writer.write(Work::Probe).await.is_ok()
     }
 
     async fn close(&self) {

@@ -21,6 +21,8 @@ const WAITING_BYTES: usize = 64 << 20;
 const TOGETHER: usize = 1024;
 /// How often old records are forgotten.
 const SWEEP: Duration = Duration::from_mins(10);
+/// For so long what was written shows that writing works. A write of nothing costs one sync.
+const PROVEN: Duration = Duration::from_secs(10);
 /// Rows forgotten in one transaction, so that appends do not wait for it.
 const SWEPT_TOGETHER: usize = 2000;
 
@@ -90,6 +92,8 @@ struct Queue {
     is_running: bool,
     is_closed: bool,
     is_failing: bool,
+    /// `Clock::elapsed` at the last transaction that was written.
+    written_at: Duration,
 }
 
 #[derive(Debug)]
@@ -124,7 +128,10 @@ impl Writer {
             swept_at: clock.elapsed(),
         };
         let writer = Self {
-            queue: Mutex::default(),
+            queue: Mutex::new(Queue {
+                written_at: clock.elapsed(),
+                ..Queue::default()
+            }),
             desk: Mutex::new(None),
             idle: Notify::new(),
             clock,
@@ -149,10 +156,11 @@ impl Writer {
         }
     }
 
-    /// Whether the last transaction was written and the log is open.
-    pub(super) fn is_healthy(&self) -> bool {
+    /// Whether the last transaction was written, lately, and the log is open.
+    pub(super) fn is_proven(&self) -> bool {
         let queue = locked(&self.queue);
-        !queue.is_failing && !queue.is_closed
+        let silent = self.clock.elapsed().saturating_sub(queue.written_at);
+        !queue.is_failing && !queue.is_closed && silent < PROVEN
     }
 
     /// Takes no more work, waits for what was taken, and lets go of the file.
@@ -212,7 +220,7 @@ impl Writer {
                     .map_err(|error| error.to_string()),
                 None => Err("the log is closed".to_owned()),
             };
-            locked(&self.queue).is_failing = result.is_err();
+            self.note(result.is_ok());
             match result {
                 Ok(written) => {
                     for (job, written) in jobs.into_iter().zip(written) {
@@ -238,6 +246,14 @@ impl Writer {
         }
         drop(desk);
         self.idle.notify_waiters();
+    }
+
+    fn note(&self, is_written: bool) {
+        let mut queue = locked(&self.queue);
+        queue.is_failing = !is_written;
+        if is_written {
+            queue.written_at = self.clock.elapsed();
+        }
     }
 
     /// The jobs of the next transaction; none: the writer rests.

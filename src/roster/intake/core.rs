@@ -78,6 +78,9 @@ pub struct Intake {
 impl Intake {
     /// The intake of a partition.
     pub fn new(admissions: Admissions, metrics: Metrics) -> Self {
+        let outcomes = [Outcome::Taken, Outcome::PartlyTaken, Outcome::DeadLettered];
+        let outcomes = outcomes.map(Outcome::outcome);
+        metrics.roster.expect_records(&outcomes);
         Self {
             admissions,
             metrics,

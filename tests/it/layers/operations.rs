@@ -2,6 +2,7 @@
 
 use super::documents::document;
 use super::source::{Source, below};
+use hris_relay::provider::Failure;
 
 const GUIDE: &str = "docs/operations.md";
 
@@ -52,22 +53,6 @@ fn codes(text: &str) -> Vec<String> {
     found.extend(words_behind("failure.code = ", text));
     found.extend(words_behind("header::FAILURE_CODE, ", text));
     found
-}
-
-/// Name and labels of every metric that a file of `src/metrics` registers.
-fn metrics(text: &str) -> Vec<(String, Vec<String>)> {
-    let calls = ["counter(", "gauge(", "histogram("].map(|call| text.split(call).skip(1));
-    calls
-        .into_iter()
-        .flatten()
-        .filter(|arguments| arguments.trim_start().starts_with("r,"))
-        .filter_map(|arguments| {
-            let named = arguments.split_once("&[")?;
-            let name = named.0.split('"').nth(1)?;
-            let labels = named.1.split(']').next()?.split('"').skip(1).step_by(2);
-            Some((name.to_owned(), labels.map(str::to_owned).collect()))
-        })
-        .collect()
 }
 
 /// The sentence of every log line that is an error or a warning, up to its first value.
@@ -122,46 +107,9 @@ fn every_failure_code_has_its_paragraph_in_the_operations_guide() {
 }
 
 #[test]
-fn every_metric_is_in_the_operations_guide_with_its_labels() {
-    let guide = document(GUIDE).text;
-    let registered: Vec<_> = sources()
-        .iter()
-        .filter(|source| source.path.starts_with("src/metrics/"))
-        .flat_map(|source| metrics(&source.text))
-        .collect();
-    assert!(registered.len() > 10, "{registered:#?}");
-    let row = |name: &str| {
-        let cell = format!("| `hris_relay_{name}` |");
-        guide
-            .lines()
-            .find(|line| line.starts_with(&cell))
-            .map(str::to_owned)
-    };
-    let incomplete = registered.iter().filter(|(name, labels)| {
-        let row = row(name).unwrap_or_default();
-        row.is_empty()
-            || labels
-                .iter()
-                .any(|label| !row.contains(&format!("`{label}`")))
-    });
-    compared(incomplete.map(|(name, _)| name.clone()), |_| false);
-    let told = guide
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `hris_relay_"));
-    for name in told.filter_map(|rest| rest.split('`').next()) {
-        let is_there = registered.iter().any(|(known, _)| known == name);
-        assert!(
-            is_there,
-            "{GUIDE} explains hris_relay_{name}, which is not there"
-        );
-    }
-}
-
-#[test]
 fn every_word_in_a_label_is_in_the_operations_guide() {
     let guide = document(GUIDE).text;
-    let mut found = words_of("outcome", &source("src/receiver/refusal.rs"));
-    found.extend(words_of("outcome", &source("src/receiver/ingress.rs")));
+    let mut found = words_of("as_str", &source("src/receiver/outcome.rs"));
     found.extend(words_of("outcome", &source("src/roster/intake/core.rs")));
     found.extend(words_of("as_str", &source("src/worker/books.rs")));
     assert!(found.len() > 12, "{found:#?}");
@@ -193,21 +141,17 @@ fn codes_are_found_however_they_are_written() {
 }
 
 #[test]
-fn metrics_and_alarms_are_found() {
-    let text = r#"
-        fn counter(registry: &Registry, named: Named, labels: &[&str]) {}
-        counter(r, ("a_total", "Help."), &["one", "two"])
-        gauge(
-            r,
-            ("b", "Help."), &["three"])
-    "#;
-    let metric = |name: &str, labels: &[&str]| {
-        let labels = labels.iter().map(|label| (*label).to_owned()).collect();
-        (name.to_owned(), labels)
-    };
-    let expected = [metric("a_total", &["one", "two"]), metric("b", &["three"])];
-    assert_eq!(metrics(text), expected);
+fn alarms_are_found() {
     let text = r#"tracing::error!(code = "x", %error, "Not \
         kept: {reason}"); tracing::info!("No")"#;
     assert_eq!(alarms(text), ["Not kept:"]);
+}
+
+#[test]
+fn every_failure_code_of_a_platform_is_shown_from_the_start() {
+    let mut known = Failure::CODES.to_vec();
+    let mut answered = words_of("code", &source("src/provider/failure.rs"));
+    known.sort_unstable();
+    answered.sort();
+    assert_eq!(known, answered);
 }

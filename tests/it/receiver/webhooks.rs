@@ -237,6 +237,48 @@ async fn a_log_that_does_not_confirm_is_answered_503_with_retry_after() {
 }
 
 #[tokio::test]
+async fn a_source_is_heard_of_once_it_is_believed_whatever_becomes_of_what_it_says() {
+    let receiver = TestReceiver::start();
+    let heard_of = |source: &str| {
+        let series = "hris_relay_source_last_contact_timestamp_seconds";
+        let line = format!("{series}{{source=\"{source}\"}} ");
+        let text = receiver.metrics();
+        let line = text.lines().find_map(|it| it.strip_prefix(&line));
+        line.map(|at| at.parse::<i64>().unwrap())
+    };
+    let unbelieved = receiver.post("/hooks/portal").body("{}");
+    assert_eq!(Answer::of(unbelieved).await.status.as_u16(), 401);
+    assert_eq!(heard_of("portal"), None);
+    let before = Timestamp::now().as_second();
+    receiver.log.feels(Mood::Unconfirmed);
+    let answer = receiver.portal(b"not json", 0).await;
+    assert_eq!(answer.status.as_u16(), 503);
+    let answer = receiver.events(STRUCTURED, &json!({})).await;
+    assert_eq!(answer.status.as_u16(), 400);
+    for source in ["portal", "erp"] {
+        assert!(heard_of(source).is_some_and(|at| at >= before), "{source}");
+    }
+    assert_eq!(heard_of("bamboohr"), None);
+}
+
+#[tokio::test]
+async fn what_a_configured_source_may_do_is_counted_from_zero() {
+    let receiver = TestReceiver::start();
+    let text = receiver.metrics();
+    for line in [
+        r#"hris_relay_webhooks_total{outcome="partly_quarantined",source="bamboohr"} 0"#,
+        r#"hris_relay_webhooks_total{outcome="bad_signature",source="portal"} 0"#,
+        r#"hris_relay_webhooks_total{outcome="invalid",source="erp"} 0"#,
+        r#"hris_relay_webhooks_total{outcome="unknown_source",source="unknown"} 0"#,
+        r#"hris_relay_events_total{source="erp",type="hr.employee.erased.v1"} 0"#,
+        r#"hris_relay_webhook_duration_seconds_count{source="portal"} 0"#,
+    ] {
+        assert!(text.lines().any(|it| it == line), "{line} is not in {text}");
+    }
+    assert!(!text.contains(r#"outcome="quarantined",source="erp""#));
+}
+
+#[tokio::test]
 async fn a_request_under_way_is_answered_before_the_receiver_stops() {
     let receiver = TestReceiver::start();
     receiver.log.feels(Mood::Hangs);
