@@ -31,4 +31,5 @@ pub mod shard;
 pub mod shutdown;
 pub mod simulator;
 pub mod telemetry;
+pub mod traces;
 pub mod worker;

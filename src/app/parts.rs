@@ -17,6 +17,7 @@ use crate::provider::Platform;
 use crate::receiver::SourceKind;
 use crate::registry::platforms;
 use crate::roster::Admissions;
+use crate::traces::{Traces, TracesError};
 use crate::worker::{BURST, Generation, Limits, WorkerRules};
 
 /// Opens the log that is configured: Kafka if brokers are named, else the embedded one.
@@ -48,6 +49,19 @@ pub fn open_log_read_only(
     Ok(Some(Arc::new(SqliteLog::open_read_only(
         &settings.data_dir,
     )?)))
+}
+
+/// The traces that are configured, of a process of this name.
+///
+/// # Errors
+/// When there is no way to send them.
+pub(super) fn traces(settings: &Settings, process: &str) -> Result<Traces, TracesError> {
+    let log = if settings.kafka.is_used() {
+        "kafka"
+    } else {
+        "sqlite"
+    };
+    Traces::start(&settings.traces, process, log)
 }
 
 /// How facts are read.

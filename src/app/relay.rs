@@ -17,15 +17,19 @@ use crate::health::Health;
 use crate::id::Provider;
 use crate::log::{Group, Log, Stage, Topic};
 use crate::metrics::Metrics;
-use crate::receiver::Receiver;
+use crate::receiver::{Receiver, Surroundings};
 use crate::roster::{IntakeHost, RosterHost};
 use crate::settings::Complaint;
 use crate::shard::{Host, Process, run_stage};
 use crate::shutdown::Tasks;
+use crate::traces::Traces;
 use crate::worker::{WorkerHost, WorkerRules};
 
 /// What is left after the drain: closing the log, answering the last scrape.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What the last spans may take: a collector that is away must not keep a process.
+const LAST_SPANS: Duration = Duration::from_secs(3);
 
 /// How often a process asks whether the log would take an event.
 const PULSE: Duration = Duration::from_secs(5);
@@ -116,11 +120,14 @@ impl Relay {
         log: Arc<dyn Log>,
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {
+        let owner = format!("{}-{}", std::process::id(), uuid::Uuid::now_v7());
+        let traces = parts::traces(settings, &owner).context("traces cannot be sent")?;
         let process = Process {
             health: Health::new(Arc::clone(&clock)),
             metrics: Metrics::new().context("metrics cannot be registered")?,
+            traces,
             clock,
-            owner: format!("{}-{}", std::process::id(), uuid::Uuid::now_v7()),
+            owner,
         };
         let admin_stops = CancellationToken::new();
         let (admin_address, server) = admin::open(
@@ -218,9 +225,12 @@ impl Relay {
         let receiver = Receiver::bind(
             &settings.receiver,
             &settings.sources,
-            Arc::clone(&self.log),
-            Arc::clone(&self.process.clock),
-            &self.process.metrics,
+            Surroundings {
+                log: Arc::clone(&self.log),
+                clock: Arc::clone(&self.process.clock),
+                metrics: &self.process.metrics,
+                traces: self.process.traces.clone(),
+            },
         )?;
         self.addresses.receiver = Some(receiver.address());
         let pulse = self.process.health.component("receiver", PULSE * 12);
@@ -312,12 +322,22 @@ impl Relay {
         };
         let grace = self.longest_stop.saturating_add(FAREWELL);
         let outcome = self.tasks.run(signal, grace).await;
-        close(&*self.log).await;
+        let traces = self.process.traces.clone();
+        tokio::join!(close(&*self.log), send_last_spans(traces));
         self.admin_stops.cancel();
         while self.admin.join_next().await.is_some() {}
         outcome?;
         tracing::info!("Stopped: everything is committed");
         Ok(())
+    }
+}
+
+/// The thread that sends spans is waited for, but not by those that do anything else.
+async fn send_last_spans(traces: Traces) {
+    if traces.is_on() {
+        let closed = tokio::task::spawn_blocking(move || traces.close(LAST_SPANS));
+        // A panic there has been reported.
+        drop(closed.await);
     }
 }
 

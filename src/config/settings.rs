@@ -19,6 +19,7 @@ use crate::roster::RosterSettings;
 use crate::settings::Complaint;
 use crate::shard::ShardSettings;
 use crate::telemetry::LogSettings;
+use crate::traces::TraceSettings;
 use crate::worker::WorkerSettings;
 
 /// Everything that can be configured.
@@ -51,6 +52,8 @@ pub struct Settings {
     pub shard: ShardSettings,
     /// What is logged, and how it is written.
     pub log: LogSettings,
+    /// Where spans are sent to, for who runs a collector of traces.
+    pub traces: TraceSettings,
 }
 
 macro_rules! accounts {
@@ -120,6 +123,7 @@ impl Default for Settings {
             worker: WorkerSettings::default(),
             shard: ShardSettings::default(),
             log: LogSettings::default(),
+            traces: TraceSettings::default(),
         }
     }
 }
@@ -143,6 +147,7 @@ impl Consistent for Settings {
         complaints.extend(self.worker.complaints("worker"));
         complaints.extend(self.shard.complaints("shard"));
         complaints.extend(self.log.complaints("log"));
+        complaints.extend(self.traces.complaints("traces"));
         for (provider, account) in self.providers.accounts() {
             complaints.extend(account.complaints(&format!("providers.{provider}")));
             let call = (provider, account.capacity().call_timeout);

@@ -212,7 +212,7 @@ fn kept() -> [Message; 2] {
         record(
             "person",
             "Person as HR sees them",
-            headers::FROM_EVENT,
+            headers::PERSON,
             crate::person::FORMAT,
         ),
         record(
@@ -252,7 +252,7 @@ fn told() -> [Message; 3] {
         "links",
         "Links for a person",
         "What a platform returned that lets the person in: credentials.",
-        headers::FROM_EVENT,
+        headers::LINKS,
     );
     [
         Message {

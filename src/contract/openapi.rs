@@ -117,7 +117,13 @@ fn hooks(receiver: &ReceiverSettings) -> Value {
         "schema": { "type": "string" },
         "example": "bamboohr"
     });
-    let signed = ["webhookId", "webhookTimestamp", "bambooHrTimestamp"];
+    let signed = [
+        "webhookId",
+        "webhookTimestamp",
+        "bambooHrTimestamp",
+        "traceparent",
+        "tracestate",
+    ];
     let kept = "Durable: as events, or kept in quarantine because nobody can map it, or it says \
                 nothing about a person. Never send it again.";
     json!({
@@ -149,6 +155,8 @@ fn events(receiver: &ReceiverSettings) -> Value {
         "ceSubject",
         "ceTime",
         "ceSequence",
+        "traceparent",
+        "tracestate",
     ];
     let durable = "Every event of the request is durable.";
     json!({
@@ -267,8 +275,8 @@ fn metrics(admin: &AdminSettings) -> Value {
             "operationId": "scrape",
             "tags": ["operators"],
             "summary": "What is counted",
-            "description": "For Prometheus; docs/operations.md explains every metric. No label names \
-                            a person.",
+            "description": "For Prometheus, in the format that `Accept` asks for; docs/operations.md \
+                            explains every metric. No label names a person.",
             "security": [],
             "responses": {
                 "200": {

@@ -30,6 +30,10 @@ pub mod header {
     pub const RECEIVED_TIME: &str = "received-time";
     /// Media type of the payload.
     pub const CONTENT_TYPE: &str = "content-type";
+    /// The trace it belongs to (W3C Trace Context).
+    pub const TRACEPARENT: &str = "traceparent";
+    /// What the tracing systems on the way added to it.
+    pub const TRACESTATE: &str = "tracestate";
 }
 
 /// The headers of a record, in order.
@@ -61,6 +65,23 @@ impl Headers {
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name)
             .and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// The headers that say which trace it belongs to; none without a `traceparent`.
+    pub fn trace(&self) -> Vec<(&'static str, Bytes)> {
+        if self.get(header::TRACEPARENT).is_none() {
+            return Vec::new();
+        }
+        [header::TRACEPARENT, header::TRACESTATE]
+            .into_iter()
+            .filter_map(|name| Some((name, self.get(name)?.clone())))
+            .collect()
+    }
+
+    /// Puts a header behind the others, instead of any of that name.
+    pub fn replace(&mut self, name: &str, value: impl Into<Bytes>) {
+        self.0.retain(|(known, _)| known != name);
+        self.push(name, value);
     }
 
     /// Every header, in order.
@@ -109,6 +130,20 @@ impl Record {
             .map(|part| part.as_ref().map_or(0, Bytes::len))
             .chain(headers)
             .fold(0, usize::saturating_add)
+    }
+
+    /// Notes which trace it belongs to, instead of any other, unless it would then be larger
+    /// than the log takes: what is for observers must not keep a record out.
+    pub fn belongs_to(&mut self, trace: impl IntoIterator<Item = (&'static str, Bytes)>) {
+        let mut headers = self.headers.clone();
+        headers.0.retain(|(name, _)| name != header::TRACESTATE);
+        for (name, value) in trace {
+            headers.replace(name, value);
+        }
+        let before = std::mem::replace(&mut self.headers, headers);
+        if self.size() > LARGEST {
+            self.headers = before;
+        }
     }
 
     /// The same with one more header.
@@ -176,4 +211,31 @@ pub(super) fn check(records: &[Record]) -> Result<(), AppendError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    #[test]
+    fn a_record_belongs_to_one_trace() {
+        let mut record = Record::new(Topic::Events, "e-1", "{}")
+            .with_header(header::TRACEPARENT, "another")
+            .with_header(header::TRACESTATE, "acme=1")
+            .with_header(header::EVENT_ID, "evt-9");
+        record.belongs_to([(header::TRACEPARENT, TRACE.into())]);
+        let headers: Vec<_> = record.headers.iter().collect();
+        let event_id = (header::EVENT_ID, &Bytes::from("evt-9"));
+        assert_eq!(headers, [event_id, (header::TRACEPARENT, &TRACE.into())]);
+    }
+
+    #[test]
+    fn a_trace_keeps_no_record_out_of_the_log() {
+        let mut record = Record::new(Topic::Events, "e-1", vec![b' '; LARGEST - 10]);
+        record.belongs_to([(header::TRACEPARENT, TRACE.into())]);
+        assert!(record.headers.is_empty());
+        assert!(check(&[record]).is_ok());
+    }
 }

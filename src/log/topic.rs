@@ -72,6 +72,20 @@ impl Topic {
         )
     }
 
+    /// Whether a record of it belongs to the trace of the record it was made from.
+    pub const fn is_traced(self) -> bool {
+        match self {
+            Self::InboxDeadLetters | Self::Events | Self::EventsDeadLetters | Self::People => true,
+            // What workers write follows from calls, which are traces of their own.
+            Self::State(_)
+            | Self::DeadLetters(_)
+            | Self::Outcomes(_)
+            | Self::Links(_)
+            | Self::Inbox
+            | Self::Quarantine => false,
+        }
+    }
+
     /// How the topic forgets.
     pub const fn cleanup(self) -> Cleanup {
         match self {

@@ -194,8 +194,8 @@ impl Rehearsal {
         while let Some(next) = input.take() {
             for effect in worker.handle(next, now) {
                 match effect {
-                    Effect::Call(id, call) => {
-                        self.note(&call);
+                    Effect::Call(id, outgoing) => {
+                        self.note(&outgoing.call);
                         calls.push_back(id);
                     }
                     Effect::Write(record) => {

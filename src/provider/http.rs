@@ -105,7 +105,10 @@ impl Http {
         body: Bytes,
     ) -> Result<Reply, Failure> {
         let request = self.client.request(method, url);
-        let request = request.headers(headers).body(body);
+        let mut request = request.headers(headers).body(body);
+        if let Ok(traceparent) = TRACEPARENT.try_with(HeaderValue::clone) {
+            request = request.header("traceparent", traceparent);
+        }
         let mut response = request.send().await.map_err(|error| failure(&error))?;
         let now = SystemTime::from(self.clock.now());
         let text = |name: HeaderName| {
@@ -120,6 +123,21 @@ impl Http {
         };
         let body = read(&mut response).await.map_err(|error| failure(&error))?;
         Ok(Reply { body, ..reply })
+    }
+}
+
+tokio::task_local! {
+    /// The trace of the call that this task makes.
+    static TRACEPARENT: HeaderValue;
+}
+
+/// Makes a call each of whose requests tells the platform its `traceparent`.
+///
+/// The header is put on here, so that no platform's client can forget it.
+pub async fn told<T>(traceparent: Option<String>, call: impl Future<Output = T>) -> T {
+    match traceparent.map(HeaderValue::try_from) {
+        Some(Ok(value)) => TRACEPARENT.scope(value, call).await,
+        Some(Err(_)) | None => call.await,
     }
 }
 

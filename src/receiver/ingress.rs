@@ -15,12 +15,14 @@ use super::settings::ReceiverSettings;
 use super::signature::standard_webhooks::SIGNATURE;
 use super::signature::{self, SignatureError};
 use super::source::{Kind, Source};
+use super::spans::{Asked, appended};
 use super::{body, cloudevents};
 use crate::clock::Clock;
 use crate::event::{Event, TYPES};
 use crate::id::SourceId;
 use crate::log::{AppendError, Log, Position, Record, Topic, header};
 use crate::metrics::ReceiverMetrics;
+use crate::traces::Traces;
 
 /// Everything a request needs.
 #[derive(Debug)]
@@ -29,6 +31,7 @@ pub(crate) struct Ingress {
     pub(crate) log: Arc<dyn Log>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: ReceiverMetrics,
+    pub(crate) traces: Traces,
     pub(crate) settings: ReceiverSettings,
 }
 
@@ -68,11 +71,13 @@ impl Ingress {
         source: &Source,
         headers: &HeaderMap,
         payload: Payload,
+        asked: &mut Asked<'_>,
     ) -> Result<Taken, Refusal> {
         let received_at = self.clock.now();
         let body = self.body(headers, payload).await?;
         let mapped = verified_and_mapped(source, headers, &body, received_at)?;
         self.hear(source.id(), received_at);
+        asked.believe(headers);
         let taken = match (mapped.events.is_empty(), &mapped.unmappable) {
             (true, None) => Taken::NoFact,
             (false, None) => Taken::Accepted,
@@ -90,7 +95,7 @@ impl Ingress {
             );
             records.push(kept);
         }
-        let positions = self.append(records).await?;
+        let positions = self.append(records, asked).await?;
         self.count(source.id(), &events);
         told(source.id(), events.len(), &positions, unmappable.as_ref());
         Ok(taken)
@@ -101,6 +106,7 @@ impl Ingress {
         &self,
         headers: &HeaderMap,
         payload: Payload,
+        asked: &mut Asked<'_>,
     ) -> (Option<&Source>, Result<Taken, Refusal>) {
         let received_at = self.clock.now();
         let body = match self.body(headers, payload).await {
@@ -110,8 +116,10 @@ impl Ingress {
         match self.authenticated(headers, &body, received_at) {
             Ok(source) => {
                 self.hear(source.id(), received_at);
-                let taken = self.publish(source, headers, &body, received_at).await;
-                (Some(source), taken)
+                asked.believe(headers);
+                let events = cloudevents::events(source, headers, &body);
+                let events = events.map(|events| stamped(events, received_at));
+                (Some(source), self.publish(source, events, asked).await)
             }
             Err(refusal) => (None, Err(refusal)),
         }
@@ -120,12 +128,12 @@ impl Ingress {
     async fn publish(
         &self,
         source: &Source,
-        headers: &HeaderMap,
-        body: &[u8],
-        received_at: Timestamp,
+        events: Result<Vec<Event>, Refusal>,
+        asked: &Asked<'_>,
     ) -> Result<Taken, Refusal> {
-        let events = stamped(cloudevents::events(source, headers, body)?, received_at);
-        let positions = self.append(events.iter().map(record).collect()).await?;
+        let events = events?;
+        let records = events.iter().map(record).collect();
+        let positions = self.append(records, asked).await?;
         self.count(source.id(), &events);
         told(source.id(), events.len(), &positions, None);
         Ok(if events.is_empty() {
@@ -178,17 +186,24 @@ impl Ingress {
     }
 
     /// Returns once the log holds the records.
-    async fn append(&self, records: Vec<Record>) -> Result<Vec<Position>, Refusal> {
+    async fn append(
+        &self,
+        mut records: Vec<Record>,
+        asked: &Asked<'_>,
+    ) -> Result<Vec<Position>, Refusal> {
         if records.is_empty() {
             return Ok(Vec::new());
         }
+        let span = asked.append(&mut records);
         let append = self.log.append(records);
-        match tokio::time::timeout(self.settings.answer_within, append).await {
+        let done = match tokio::time::timeout(self.settings.answer_within, append).await {
             Ok(Ok(positions)) => Ok(positions),
             Ok(Err(AppendError::TooLarge)) => Err(Refusal::RecordTooLarge),
             Ok(Err(error)) => Err(Refusal::Unconfirmed(error)),
             Err(_elapsed) => Err(Refusal::Unanswered),
-        }
+        };
+        appended(span, &done);
+        done
     }
 
     /// Shows every configured source before it says anything.

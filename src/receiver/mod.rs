@@ -19,6 +19,7 @@ mod routes;
 pub mod settings;
 pub mod signature;
 mod source;
+mod spans;
 pub mod surface;
 
 use std::collections::BTreeMap;
@@ -38,6 +39,7 @@ use crate::clock::Clock;
 use crate::log::Log;
 use crate::metrics::Metrics;
 use crate::settings::Complaint;
+use crate::traces::Traces;
 
 /// Why the receiver cannot serve.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +72,19 @@ impl ReceiverError {
     }
 }
 
+/// What a receiver works with.
+#[derive(Debug)]
+pub struct Surroundings<'a> {
+    /// Where events go.
+    pub log: Arc<dyn Log>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where requests are counted.
+    pub metrics: &'a Metrics,
+    /// Where they are traced.
+    pub traces: Traces,
+}
+
 /// The receiver, bound to its address.
 pub struct Receiver {
     server: Server,
@@ -88,9 +103,7 @@ impl Receiver {
     pub fn bind(
         settings: &ReceiverSettings,
         sources: &BTreeMap<String, SourceSettings>,
-        log: Arc<dyn Log>,
-        clock: Arc<dyn Clock>,
-        metrics: &Metrics,
+        surroundings: Surroundings<'_>,
     ) -> Result<Self, ReceiverError> {
         let sources = sources
             .iter()
@@ -102,9 +115,10 @@ impl Receiver {
             .map_err(ReceiverError::Source)?;
         let ingress = Arc::new(Ingress {
             sources,
-            log,
-            clock,
-            metrics: metrics.receiver.clone(),
+            log: surroundings.log,
+            clock: surroundings.clock,
+            metrics: surroundings.metrics.receiver.clone(),
+            traces: surroundings.traces,
             settings: settings.clone(),
         });
         ingress.expect_sources();

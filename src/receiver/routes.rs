@@ -1,7 +1,6 @@
 //! The public paths: `POST /hooks/{source}` and `POST /events`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderName};
@@ -11,6 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::ingress::{Ingress, NOBODY, Taken};
 use super::refusal::{ALLOWED, Refusal};
 use super::source::Kind;
+use super::spans::Asked;
 
 /// Where webhooks come in; each source has its name there.
 pub const HOOKS: &str = "/hooks/{source}";
@@ -46,7 +46,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, ingress: &Arc<Ingress>) {
 }
 
 async fn webhook(ingress: Data<Ingress>, request: HttpRequest, payload: Payload) -> HttpResponse {
-    let started = ingress.clock.elapsed();
+    let mut asked = Asked::new(&ingress.traces, HOOKS, ingress.clock.as_ref());
     let name = request.match_info().get("source").unwrap_or_default();
     let takes_webhooks = |kind: &Kind| !matches!(kind, Kind::CloudEvents { .. });
     let source = ingress
@@ -54,22 +54,13 @@ async fn webhook(ingress: Data<Ingress>, request: HttpRequest, payload: Payload)
         .get(name)
         .filter(|source| takes_webhooks(&source.kind));
     let Some(source) = source else {
-        return answered(
-            &ingress,
-            NOBODY,
-            started,
-            Err(Refusal::UnknownSource),
-            StatusCode::OK,
-        );
+        let refused = Err(Refusal::UnknownSource);
+        return answered(&ingress, NOBODY, asked, refused, StatusCode::OK);
     };
-    let taken = ingress.webhook(source, request.headers(), payload).await;
-    answered(
-        &ingress,
-        source.id().as_str(),
-        started,
-        taken,
-        StatusCode::OK,
-    )
+    let headers = request.headers();
+    let taken = ingress.webhook(source, headers, payload, &mut asked).await;
+    let source = source.id().as_str();
+    answered(&ingress, source, asked, taken, StatusCode::OK)
 }
 
 async fn cloudevents(
@@ -77,36 +68,32 @@ async fn cloudevents(
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse {
-    let started = ingress.clock.elapsed();
-    let (source, taken) = ingress.cloudevents(request.headers(), payload).await;
+    let mut asked = Asked::new(&ingress.traces, EVENTS, ingress.clock.as_ref());
+    let headers = request.headers();
+    let (source, taken) = ingress.cloudevents(headers, payload, &mut asked).await;
     let name = source.map_or(NOBODY, |source| source.id().as_str());
-    answered(&ingress, name, started, taken, StatusCode::ACCEPTED)
+    answered(&ingress, name, asked, taken, StatusCode::ACCEPTED)
 }
 
 /// Counts, logs and writes the answer.
 fn answered(
     ingress: &Ingress,
     source: &str,
-    started: Duration,
+    asked: Asked<'_>,
     taken: Result<Taken, Refusal>,
     success: StatusCode,
 ) -> HttpResponse {
-    let outcome = match &taken {
-        Ok(taken) => taken.outcome(),
-        Err(refusal) => refusal.outcome(),
+    let (outcome, status) = match &taken {
+        Ok(taken) => (taken.outcome(), success),
+        Err(refusal) => (refusal.outcome(), refusal.status()),
     };
     let metrics = &ingress.metrics;
     let labels = [source, outcome.as_str()];
     metrics.webhooks.with_label_values(&labels).inc();
-    let seconds = ingress
-        .clock
-        .elapsed()
-        .saturating_sub(started)
-        .as_secs_f64();
-    metrics
-        .seconds
-        .with_label_values(&[source])
-        .observe(seconds);
+    let took = ingress.clock.elapsed().saturating_sub(asked.started);
+    let seconds = metrics.seconds.with_label_values(&[source]);
+    seconds.observe(took.as_secs_f64());
+    asked.end(source, outcome.as_str(), status, taken.as_ref().err());
     match taken {
         Ok(_) => HttpResponse::new(success),
         Err(refusal) => {

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::health::Health;
 use crate::log::{CommitError, ConsumeError};
 use crate::metrics::{IntGauge, Metrics};
+use crate::traces::Traces;
 
 /// How often a stage and its shards give a sign of life.
 pub(super) const BEAT: Duration = Duration::from_secs(5);
@@ -51,6 +52,8 @@ pub struct Process {
     pub health: Health,
     /// Every number the process shows.
     pub metrics: Metrics,
+    /// Its traces.
+    pub traces: Traces,
     /// Its name in the notes beside the offsets it commits.
     pub owner: String,
 }

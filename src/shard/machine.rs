@@ -92,6 +92,7 @@ pub struct Machine<C: Core> {
     /// When the last commit that was accepted was asked for.
     renewed_at: Option<Duration>,
     is_draining: bool,
+    is_traced: bool,
 }
 
 impl<C: Core> Machine<C> {
@@ -109,7 +110,15 @@ impl<C: Core> Machine<C> {
             commit_at: None,
             renewed_at: None,
             is_draining: false,
+            is_traced: false,
         }
+    }
+
+    /// The same, which notes the trace of a record on what is made of it.
+    #[must_use]
+    pub const fn traced(mut self, is_traced: bool) -> Self {
+        self.is_traced = is_traced;
+        self
     }
 
     /// The core.
@@ -162,7 +171,12 @@ impl<C: Core> Machine<C> {
     /// When the core cannot go on behind it; the record counts as not taken.
     pub fn take(&mut self, record: Arrived, now: Now) -> Result<(), Stop> {
         let offset = record.position.offset;
-        self.feed(Input::Record(record), now)?;
+        if self.is_traced {
+            self.outbox.follow(record.headers.trace());
+        }
+        let fed = self.feed(Input::Record(record), now);
+        self.outbox.follow(Vec::new());
+        fed?;
         let taken = if is_on(Mutation::OffsetAhead) { 2 } else { 1 };
         self.next_offset = Some(offset.saturating_add(taken));
         self.outbox.moves();

@@ -12,6 +12,7 @@ mod outbox;
 mod partition_record;
 mod run;
 mod settings;
+mod spans;
 mod stage;
 mod stop;
 #[cfg(test)]

@@ -15,17 +15,27 @@ pub(super) struct Outbox {
     appended: Vec<Record>,
     newest: BTreeMap<(Topic, Bytes), Record>,
     has_moved: bool,
+    /// The trace of the record that is being taken.
+    trace: Vec<(&'static str, Bytes)>,
 }
 
 impl Outbox {
     /// Adds a record; of a compacted topic it replaces the one of the same key.
-    pub(super) fn write(&mut self, record: Record) {
+    pub(super) fn write(&mut self, mut record: Record) {
+        if !self.trace.is_empty() && record.topic.is_traced() {
+            record.belongs_to(self.trace.iter().cloned());
+        }
         match (record.topic.cleanup(), &record.key) {
             (Cleanup::Compact, Some(key)) => {
                 self.newest.insert((record.topic, key.clone()), record);
             }
             (Cleanup::Compact, None) | (Cleanup::Delete(_), _) => self.appended.push(record),
         }
+    }
+
+    /// From now on what is written belongs to this trace.
+    pub(super) fn follow(&mut self, trace: Vec<(&'static str, Bytes)>) {
+        self.trace = trace;
     }
 
     /// Notes that the source offset has moved.

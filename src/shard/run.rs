@@ -8,10 +8,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::host::{BEAT, Host, SILENCE, StageError, Standing};
 use super::machine::{Found, Machine, Now};
+use super::spans;
 use super::stop::Stop;
 use super::{CallId, Core};
 use crate::health::Component;
-use crate::log::{CommitError, Delivery, Partition, Topic};
+use crate::log::{Arrived, Commit, CommitError, Delivery, Partition, Topic};
 
 /// However far away the next tick is, the wall clock is read again after this long, since it
 /// may be set forward; and the shard gives a sign of life.
@@ -59,10 +60,11 @@ pub(super) async fn run<H: Host>(
     let pulse = host.process().health.ready_component(name, SILENCE);
     let core = host.core(partition.index());
     let owner = host.process().owner.clone();
+    let is_traced = host.process().traces.is_on();
     let mut shard = Shard {
         host,
         pulse,
-        machine: Machine::new(core, host.settings().clone(), owner),
+        machine: Machine::new(core, host.settings().clone(), owner).traced(is_traced),
         partition,
         source,
         calls: JoinSet::new(),
@@ -136,15 +138,7 @@ impl<H: Host> Shard<'_, H> {
             let stepped = match woken {
                 Woken::Stop | Woken::Delivery(Delivery::Revoked) => return self.drain().await,
                 Woken::Delivery(Delivery::Lost) => return Ok(self.taken_over()),
-                Woken::Delivery(Delivery::Record(record)) => {
-                    let key = record.key.as_deref().unwrap_or_default();
-                    if self.source.is_keyed_by_person() && !self.partition.owns(key) {
-                        let offset = record.position.offset;
-                        Err(Stop::RecordMisplaced { offset })
-                    } else {
-                        self.machine.take(record, now)
-                    }
-                }
+                Woken::Delivery(Delivery::Record(record)) => self.take(record, now),
                 Woken::Ended(ended) => self.end_call(ended, now),
                 Woken::Tick => self.machine.tick(now),
                 Woken::Commit => {
@@ -210,6 +204,20 @@ impl<H: Host> Shard<'_, H> {
         }
     }
 
+    fn take(&mut self, mut record: Arrived, now: Now) -> Result<(), Stop> {
+        let key = record.key.as_deref().unwrap_or_default();
+        if self.source.is_keyed_by_person() && !self.partition.owns(key) {
+            let offset = record.position.offset;
+            return Err(Stop::RecordMisplaced { offset });
+        }
+        let mut span = spans::taking(self.host.as_ref(), &mut record);
+        let taken = self.machine.take(record, now);
+        if let Err(stop) = &taken {
+            span.fail(stop.code());
+        }
+        taken
+    }
+
     fn end_call(&mut self, (id, end): CallEnd<H::Core>, now: Now) -> Result<(), Stop> {
         match end {
             Ok(answer) => self.machine.answered(id, answer, now),
@@ -228,9 +236,11 @@ impl<H: Host> Shard<'_, H> {
         }
     }
 
-    async fn try_commit(&mut self, commit: crate::log::Commit) -> Option<Ended> {
+    async fn try_commit(&mut self, mut commit: Commit) -> Option<Ended> {
         let asked_at = self.now().elapsed;
+        let sending = spans::writing(self.host.as_ref(), &mut commit.records);
         let result = self.partition.commit(commit).await;
+        spans::written(sending, result.as_ref().err());
         let took = self.now().elapsed.saturating_sub(asked_at);
         self.host.count_commit(result.as_ref().err(), took);
         match result {

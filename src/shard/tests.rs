@@ -261,3 +261,31 @@ fn the_note_is_written_in_the_form_that_is_set() {
     machine.take(record(41, "one"), at(0)).unwrap();
     assert!(machine.farewell().note.contains("\"v\":7"));
 }
+
+#[test]
+fn what_is_made_of_a_record_belongs_to_its_trace_if_there_are_traces() {
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    for is_traced in [true, false] {
+        let mut machine = machine().traced(is_traced);
+        machine.begin(&found(None, None), at(0)).unwrap();
+        let mut traced = record(41, "call");
+        traced.headers.push("traceparent", trace);
+        traced.headers.push("tracestate", "acme=t61");
+        machine.take(traced, at(0)).unwrap();
+        let written = &machine.commit().unwrap().records[0].headers;
+        assert_eq!(written.text("traceparent"), is_traced.then_some(trace));
+        assert_eq!(written.text("tracestate"), is_traced.then_some("acme=t61"));
+
+        machine.committed(at(0).elapsed);
+        machine.take(record(42, "one"), at(1)).unwrap();
+        machine
+            .answered(CallId(1), "two".to_owned(), at(1))
+            .unwrap();
+        let records = machine.commit().unwrap().records;
+        let of_none = |record: &Record| record.headers.is_empty();
+        assert!(
+            records.iter().all(of_none),
+            "neither the next nor an answer"
+        );
+    }
+}

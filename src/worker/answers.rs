@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::core::Worker;
 use super::kind::Kind;
 use super::outcomes::Settled;
+use super::outgoing::Outgoing;
 use crate::id::EmployeeId;
 use crate::mutation::{Mutation, is_on};
 use crate::provider::{Answer, Blame, Call, Done, Failure, Operation};
@@ -26,7 +27,7 @@ impl Worker {
         call_id: CallId,
         answer: &Answer,
         now: Timestamp,
-        effects: &mut Vec<Effect<Call>>,
+        effects: &mut Vec<Effect<Outgoing>>,
     ) {
         let Some(over) = self.calls.remove(&call_id) else {
             return;

@@ -14,6 +14,7 @@ use super::generation::Succession;
 use super::holding::Brake;
 use super::lanes::{Lanes, Place};
 use super::next::{Next, Waits};
+use super::outgoing::Outgoing;
 use super::outlook::look;
 use super::pending::Pending;
 use super::rules::WorkerRules;
@@ -27,6 +28,7 @@ use crate::mutation::{Mutation, is_on};
 use crate::person;
 use crate::provider::{Answer, Call};
 use crate::shard::{CallId, Core, Effect, Input, Restored, Stop, refuse_newer};
+use crate::traces::TraceContext;
 
 /// The worker of one partition.
 #[derive(Debug)]
@@ -119,6 +121,11 @@ impl Worker {
             .text(header::EVENT_ID)
             .unwrap_or_default()
             .into();
+        lane.trace = record
+            .headers
+            .text(header::TRACEPARENT)
+            .and_then(TraceContext::parse)
+            .map(Box::new);
         lane.person = record.payload.unwrap_or_default();
         Ok(Some(id))
     }
@@ -218,7 +225,7 @@ impl Worker {
     }
 
     /// Sends every batch that is ready, as far as the gate lets it.
-    fn send(&mut self, now: Timestamp, effects: &mut Vec<Effect<Call>>) {
+    fn send(&mut self, now: Timestamp, effects: &mut Vec<Effect<Outgoing>>) {
         if self.is_draining {
             return;
         }
@@ -239,7 +246,8 @@ impl Worker {
             self.gate.start(&kind, now, self.try_again_at(now));
             self.batches.start(&kind);
             let call = Call { people };
-            effects.push(Effect::Call(call_id, call.clone()));
+            let outgoing = self.outgoing(call.clone());
+            effects.push(Effect::Call(call_id, outgoing));
             let started = now;
             self.calls.insert(
                 call_id,
@@ -254,7 +262,7 @@ impl Worker {
 }
 
 impl Core for Worker {
-    type Call = Call;
+    type Call = Outgoing;
     type Answer = Answer;
 
     fn restored_from(&self) -> Vec<Restored> {
@@ -322,7 +330,7 @@ impl Core for Worker {
         self.succession.restore(note, &self.rules);
     }
 
-    fn handle(&mut self, input: Input<Answer>, now: Timestamp) -> Vec<Effect<Call>> {
+    fn handle(&mut self, input: Input<Answer>, now: Timestamp) -> Vec<Effect<Outgoing>> {
         let mut effects = Vec::new();
         match input {
             Input::Restored => self.begin(now),

@@ -5,13 +5,14 @@ use jiff::Timestamp;
 use super::core::Worker;
 use super::guard::{Budget, Forecast, Guard, Held, Judgement, Restraint};
 use super::lanes::{Lane, Place};
+use super::outgoing::Outgoing;
 use super::outlook::{Outlook, fact_version};
 use super::queue::Waiting;
 use super::rules::WorkerRules;
 use super::state::state_record;
 use crate::id::{EmployeeId, Provider};
 use crate::metrics::{IntGauge, WorkerMetrics};
-use crate::provider::{Call, Operation};
+use crate::provider::Operation;
 use crate::shard::{CallId, Effect};
 
 /// The guard of one partition, what is ahead of it, and its numbers.
@@ -156,7 +157,7 @@ impl Worker {
         waiting: &Waiting,
         call: CallId,
         now: Timestamp,
-        effects: &mut Vec<Effect<Call>>,
+        effects: &mut Vec<Effect<Outgoing>>,
     ) -> Option<Operation> {
         let lane = self.lanes.get_mut(&waiting.id)?;
         let step = lane.waits_as(waiting.ticket)?;
@@ -199,7 +200,7 @@ impl Worker {
         &mut self,
         id: &EmployeeId,
         now: Timestamp,
-        effects: &mut Vec<Effect<Call>>,
+        effects: &mut Vec<Effect<Outgoing>>,
     ) {
         if let Some(lane) = self.lanes.get_mut(id) {
             lane.state.guard.forget(now);
@@ -213,7 +214,7 @@ impl Worker {
     }
 
     /// Writes the records that planning changed.
-    pub(super) fn write_changed(&mut self, now: Timestamp, effects: &mut Vec<Effect<Call>>) {
+    pub(super) fn write_changed(&mut self, now: Timestamp, effects: &mut Vec<Effect<Outgoing>>) {
         for id in std::mem::take(&mut self.changed) {
             self.write_state(&id, now, effects);
         }

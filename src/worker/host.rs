@@ -7,9 +7,11 @@ use futures_util::future::BoxFuture;
 
 use super::core::Worker;
 use super::outcomes::OUTCOMES;
+use super::outgoing::{self, Outgoing};
 use super::retry::Verdict;
 use super::rules::WorkerRules;
-use crate::provider::{Answer, Call, Failure, Platform};
+use crate::provider::http::told;
+use crate::provider::{Answer, Failure, Platform};
 use crate::shard::{Host, Process, ShardSettings};
 
 /// Hosts one provider's shards.
@@ -55,20 +57,26 @@ impl Host for WorkerHost {
         worker.writing(self.settings.state_format)
     }
 
-    fn perform(&self, call: Call) -> BoxFuture<'static, Answer> {
+    fn perform(&self, call: Outgoing) -> BoxFuture<'static, Answer> {
         let platform = Arc::clone(&self.platform);
         let clock = Arc::clone(&self.process.clock);
         let metrics = self.process.metrics.worker.clone();
         let provider = self.name();
         let timeout = self.rules.limits.call_timeout;
+        let traces = self.process.traces.clone();
         async move {
             let started = clock.elapsed();
+            let span = call.begin(&traces, provider);
+            let own = span.parent().filter(|_| traces.tells_platforms());
+            let own = own.map(|own| own.ids().traceparent());
+            let call = call.call;
             let people = u32::try_from(call.people.len()).unwrap_or(u32::MAX);
             // The platform keeps its own timeout; this one holds whatever it does, since a
             // call must be over before anybody else may own the partition.
-            let answer = tokio::time::timeout(timeout, platform.perform(&call))
+            let answer = tokio::time::timeout(timeout, told(own, platform.perform(&call)))
                 .await
                 .unwrap_or(Answer::Failed(Failure::Unanswered));
+            outgoing::end(span, &answer);
             let took = clock.elapsed().saturating_sub(started);
             let seconds = metrics.call_seconds.with_label_values(&[provider]);
             seconds.observe(took.as_secs_f64());

@@ -16,6 +16,7 @@ use crate::mutation::{Mutation, is_on};
 use crate::plan::{Applied, Digest};
 use crate::provider::Operation;
 use crate::shard::CallId;
+use crate::traces::TraceContext;
 
 /// One person at this provider.
 #[derive(Debug, Default)]
@@ -24,6 +25,8 @@ pub(super) struct Lane {
     pub(super) person: Bytes,
     /// The event that wrote it.
     pub(super) event: Box<str>,
+    /// The trace of that event.
+    pub(super) trace: Option<Box<TraceContext>>,
     /// The durable record here.
     pub(super) state: PersonState,
     /// Whether there is a durable record.
@@ -160,6 +163,12 @@ impl Lane {
         }
         self.place = Place::InFlight { call, sent };
         Some(operation)
+    }
+
+    /// Which try of an operation the next is, from 1.
+    pub(super) fn attempt(&self, operation: &Operation) -> u32 {
+        let tried = self.state.trying.get(&OperationName::from(operation));
+        tried.map_or(1, |tried| tried.attempts.saturating_add(1))
     }
 
     /// Ends a call; hands out how things were when it was sent.

@@ -7,12 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::core::Worker;
 use super::lanes::Sent;
 use super::letters::{Batch, Letter};
+use super::outgoing::Outgoing;
 use super::retry::{Attempt, Verdict, Wait, judge};
 use super::state::{Dead, OperationName, Trying};
 use crate::id::EmployeeId;
 use crate::mutation::{Mutation, is_on};
 use crate::plan::Aspect;
-use crate::provider::{Blame, Call, Counted, Done, Existence, Failure, Operation};
+use crate::provider::{Blame, Counted, Done, Existence, Failure, Operation};
 use crate::shard::{CallId, Effect};
 
 /// One person's part of a call that is over.
@@ -74,7 +75,7 @@ impl Worker {
         &mut self,
         settled: &Settled<'_>,
         outcome: Result<&Done, &Failure>,
-        effects: &mut Vec<Effect<Call>>,
+        effects: &mut Vec<Effect<Outgoing>>,
     ) {
         let Some(lane) = self.lanes.get_mut(settled.id) else {
             return;
@@ -94,7 +95,7 @@ impl Worker {
     }
 
     /// The platform has no account of somebody who is to be active: the plan makes one next.
-    fn missed(&mut self, settled: &Settled<'_>, sent: &Sent, effects: &mut Vec<Effect<Call>>) {
+    fn missed(&mut self, settled: &Settled<'_>, sent: &Sent, effects: &mut Vec<Effect<Outgoing>>) {
         let Some(lane) = self.lanes.get_mut(settled.id) else {
             return;
         };
@@ -125,7 +126,7 @@ impl Worker {
         settled: &Settled<'_>,
         done: &Done,
         sent: &Sent,
-        effects: &mut Vec<Effect<Call>>,
+        effects: &mut Vec<Effect<Outgoing>>,
     ) {
         let Settled {
             id, operation, now, ..
@@ -182,7 +183,7 @@ impl Worker {
         settled: &Settled<'_>,
         failure: &Failure,
         sent: &Sent,
-        effects: &mut Vec<Effect<Call>>,
+        effects: &mut Vec<Effect<Outgoing>>,
     ) {
         self.note_failure(settled, failure, sent);
         let verdict = self.verdict(settled, failure);
@@ -290,7 +291,7 @@ impl Worker {
         settled: &Settled<'_>,
         sent: &Sent,
         (code, failure): (&str, &Failure),
-        effects: &mut Vec<Effect<Call>>,
+        effects: &mut Vec<Effect<Outgoing>>,
     ) {
         let now = settled.now;
         let Some(lane) = self.lanes.get_mut(settled.id) else {

@@ -1,4 +1,4 @@
-//! Pages and schemas made from the code are in the repository as they would be made anew.
+//! Pages, schemas and contracts made from the code are in the repository as they would be made anew.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -6,14 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hris_relay::event::{Admission, Event, Strictness, VersionBy};
-use hris_relay::health::Health;
 use hris_relay::id::{Provider, SourceId};
 use hris_relay::log::sqlite::SqliteLog;
 use hris_relay::log::{Arrived, Group, Headers, Log, Record, Stage, Topic, header};
-use hris_relay::metrics::Metrics;
 use hris_relay::person::{Person, Rules, SourceRules, fold};
 use hris_relay::roster::{IntakeHost, RosterHost};
-use hris_relay::shard::{Process, ShardSettings, StageError, run_stage};
+use hris_relay::shard::{ShardSettings, StageError, run_stage};
 use jiff::{Timestamp, ToSpan};
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
@@ -25,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::binary::{Installation, free_address, get, metric};
 use crate::support::kafka::{cluster, open, settings};
 use crate::support::logs::{Harness, Sqlite, system_clock};
+use crate::support::stages::process;
 
 const PEOPLE: usize = 40;
 const FACTS: usize = 6;
@@ -37,13 +36,7 @@ struct Stages {
 
 impl Stages {
     fn start(log: &Arc<dyn Log>) -> Self {
-        let clock = system_clock();
-        let process = Process {
-            clock: Arc::clone(&clock),
-            health: Health::new(clock),
-            metrics: Metrics::new().unwrap(),
-            owner: "test".to_owned(),
-        };
+        let process = process();
         let shard = ShardSettings::default();
         let stopping = CancellationToken::new();
         let mut running = JoinSet::new();

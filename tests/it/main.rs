@@ -46,4 +46,5 @@ mod startexam_sessions;
 mod startexam_wire;
 mod support;
 mod three_platforms;
+mod traces;
 mod whole;

@@ -3,26 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hris_relay::health::Health;
 use hris_relay::log::{Group, Stage, Topic};
-use hris_relay::metrics::Metrics;
 use hris_relay::person::Rules;
 use hris_relay::roster::RosterHost;
-use hris_relay::shard::{Process, ShardSettings, run_stage};
+use hris_relay::shard::{ShardSettings, run_stage};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::logs::system_clock;
 use crate::support::memory_log::{MemoryLog, Mood};
+use crate::support::stages::process;
 
 #[tokio::test]
 async fn a_stage_that_is_asked_to_stop_while_it_restores_stops_at_once() {
-    let clock = system_clock();
-    let process = Process {
-        health: Health::new(Arc::clone(&clock)),
-        clock,
-        metrics: Metrics::new().unwrap(),
-        owner: "test".to_owned(),
-    };
+    let process = process();
     let log = Arc::new(MemoryLog::new());
     log.feels(Mood::Hangs);
     let host = RosterHost::new(Rules::default(), ShardSettings::default(), process.clone());

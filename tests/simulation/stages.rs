@@ -7,10 +7,10 @@ use hris_relay::log::{Group, Topic};
 use hris_relay::metrics::Metrics;
 use hris_relay::person::Rules;
 use hris_relay::provider::startexam::RemovalOrder;
-use hris_relay::provider::{Answer, Call, Operation};
+use hris_relay::provider::{Answer, Operation};
 use hris_relay::roster::Roster;
 use hris_relay::shard::ShardSettings;
-use hris_relay::worker::{Worker, WorkerRules};
+use hris_relay::worker::{Outgoing, Worker, WorkerRules};
 
 use crate::company;
 use crate::history::{History, Kind};
@@ -74,8 +74,8 @@ impl Stage for WorkerStage {
         company::shard_settings()
     }
 
-    fn call(&self, shared: &mut Shared, owner: u64, call: &Call) -> Called<Answer> {
-        let now = shared.now;
+    fn call(&self, shared: &mut Shared, owner: u64, call: &Outgoing) -> Called<Answer> {
+        let (now, call) = (shared.now, &call.call);
         shared.troubles.retain(|(until, _)| *until > now);
         let troubles: Vec<&Trouble> = shared.troubles.iter().map(|(_, trouble)| trouble).collect();
         let fate = fate(call, &troubles, now, &mut shared.rng);

@@ -65,6 +65,8 @@ pub struct Entry {
     pub status: Option<u16>,
     /// The scripted fault that acted on it.
     pub fault: Option<&'static str>,
+    /// The trace it said it was part of, as W3C Trace Context writes it.
+    pub traceparent: Option<String>,
     #[serde(skip)]
     ids: Arc<BTreeSet<String>>,
 }
@@ -141,6 +143,7 @@ impl Journal {
             finished: None,
             status: None,
             fault: None,
+            traceparent: None,
             ids: Arc::new(ids),
         });
         id
@@ -171,6 +174,13 @@ impl Journal {
         self.counters.faults += 1;
         if let Some(entry) = self.entry(id) {
             entry.fault = Some(word);
+        }
+    }
+
+    /// A request said which trace it is part of.
+    pub(super) fn traced(&mut self, id: u64, traceparent: &str) {
+        if let Some(entry) = self.entry(id) {
+            entry.traceparent = Some(traceparent.to_owned());
         }
     }
 

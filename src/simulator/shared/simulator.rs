@@ -98,6 +98,9 @@ impl<S: Stand> Simulator<S> {
         if let Some(fault) = &fault {
             journal.fault(id, fault.word());
         }
+        if let Some(traceparent) = request.header("traceparent") {
+            journal.traced(id, traceparent);
+        }
         let handling = Handling {
             simulator: Arc::clone(self),
             id,

@@ -16,6 +16,7 @@ mod quarantine;
 mod retries;
 mod strangers;
 mod targets;
+mod traces;
 mod unanswered;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -35,6 +36,7 @@ use crate::plan::{Assignment, StartExamAssignment, StartExamPlanner};
 use crate::provider::startexam::StartExamSettings;
 use crate::provider::{Answer, Call, Failure, Operation, Profile, Target};
 use crate::shard::{CallId, Core, Effect, Input};
+use crate::traces::TraceContext;
 use platform::Does;
 
 /// One worker, one platform, the log between them, and the time.
@@ -67,6 +69,10 @@ struct World {
     /// How far the receiver's clock is ahead.
     ahead: Duration,
     events: u32,
+    /// The trace in which HR speaks of somebody.
+    traces: BTreeMap<EmployeeId, String>,
+    /// What is told of each call: the traces it follows from, and the highest attempt.
+    sent: Vec<(Vec<TraceContext>, u32)>,
 }
 
 const SALES: &str = "Sales";
@@ -141,6 +147,8 @@ impl World {
             locked_with: BTreeMap::new(),
             ahead: Duration::ZERO,
             events: 0,
+            traces: BTreeMap::new(),
+            sent: Vec::new(),
         }
     }
 
@@ -178,7 +186,11 @@ impl World {
             },
             appended_at: self.now,
             key: Some(Bytes::copy_from_slice(id.as_str().as_bytes())),
-            headers: Headers::default().with("event-id", "event-1"),
+            headers: match self.traces.get(id) {
+                Some(trace) => Headers::default().with("traceparent", trace.clone()),
+                None => Headers::default(),
+            }
+            .with("event-id", "event-1"),
             payload: Some(payload),
         }
     }
@@ -193,7 +205,9 @@ impl World {
                 }
                 Effect::Write(record) => self.letters.push(record),
                 Effect::Stop(stop) => panic!("{stop}"),
-                Effect::Call(id, call) => {
+                Effect::Call(id, outgoing) => {
+                    self.sent.push((outgoing.facts, outgoing.attempt));
+                    let call = outgoing.call;
                     self.nobody_is_called_twice_at_once(&call);
                     self.in_flight.push((id, call));
                 }

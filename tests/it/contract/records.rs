@@ -53,7 +53,12 @@ secret = "{secret}"
 publish_links = true
 links_base = "https://exams.example.org"
 max_rps = 100.0
+[traces]
+# Nobody collects them: records carry them all the same.
+endpoint = "http://{nobody}"
+timeout = "1s"
 "#,
+            nobody = free_address(),
             platform = platform.addr(),
             secret = secret.expose(),
         );
@@ -254,9 +259,10 @@ async fn every_record_of_a_run_is_a_message_of_its_topic() {
 
     let document = topics();
     let mut seen = BTreeMap::<Topic, Vec<String>>::new();
-    for record in company.records().await {
+    let records = company.records().await;
+    for record in &records {
         let topic = record.position.topic;
-        let (is, is_not) = messages(&document, &record);
+        let (is, is_not) = messages(&document, record);
         // What the test itself wrote to show what becomes of it.
         let is_ours = record.payload.as_deref() == Some(b"no event")
             && matches!(topic, Topic::Events | Topic::Inbox);
@@ -265,6 +271,12 @@ async fn every_record_of_a_run_is_a_message_of_its_topic() {
     }
     for topic in Topic::all(&[Provider::CIRRUS]) {
         assert!(seen.contains_key(&topic), "nothing on {topic}");
+    }
+    let is_traced = |record: &Arrived| record.headers.text("traceparent").is_some();
+    for topic in [Topic::Events, Topic::People, Topic::Quarantine] {
+        let of_topic = |record: &&Arrived| record.position.topic == topic;
+        let any = records.iter().filter(of_topic).any(is_traced);
+        assert!(any, "no trace on {topic}");
     }
     let said = |topic: Topic, message: &str| seen[&topic].iter().any(|it| it == message);
     for message in [

@@ -14,6 +14,7 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
     ("nearest", &[]),
     ("secret", &["settings"]),
     ("telemetry", &["settings"]),
+    ("traces", &["settings", "secret"]),
     ("health", &["clock"]),
     ("admin", &["clock", "settings", "metrics", "health"]),
     // What happened, and the people it happened to. Pure.
@@ -27,7 +28,7 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
     (
         "shard",
         &[
-            "id", "clock", "settings", "metrics", "mutation", "health", "log",
+            "id", "clock", "settings", "metrics", "mutation", "health", "traces", "log",
         ],
     ),
     // The platforms, and what each still has to be told.
@@ -45,7 +46,8 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
     (
         "receiver",
         &[
-            "id", "clock", "settings", "metrics", "shutdown", "secret", "health", "event", "log",
+            "id", "clock", "settings", "metrics", "shutdown", "secret", "health", "traces",
+            "event", "log",
         ],
     ),
     (
@@ -57,8 +59,8 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
     (
         "worker",
         &[
-            "id", "clock", "settings", "metrics", "mutation", "health", "event", "person", "log",
-            "shard", "provider", "plan",
+            "id", "clock", "settings", "metrics", "mutation", "health", "traces", "event",
+            "person", "log", "shard", "provider", "plan",
         ],
     ),
     (
@@ -89,6 +91,7 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
             "nearest",
             "secret",
             "telemetry",
+            "traces",
             "admin",
             "log",
             "shard",
@@ -117,6 +120,7 @@ const EVERYTHING_BELOW_APP: &[&str] = &[
     "shutdown",
     "secret",
     "telemetry",
+    "traces",
     "health",
     "admin",
     "event",
@@ -141,6 +145,7 @@ const EVERYTHING_BELOW_CLI: &[&str] = &[
     "shutdown",
     "secret",
     "telemetry",
+    "traces",
     "health",
     "admin",
     "event",
@@ -163,7 +168,11 @@ const EVERYTHING_BELOW_CLI: &[&str] = &[
 pub(super) const FENCED: &[(&str, &[&str])] = &[
     ("rdkafka", &["log/kafka/", "log/kafka.rs"]),
     ("rusqlite", &["log/sqlite/", "log/sqlite.rs"]),
-    ("reqwest", &["provider/"]),
+    ("reqwest", &["provider/", "traces/"]),
+    ("opentelemetry", &["traces/"]),
+    ("opentelemetry_proto", &["traces/"]),
+    ("opentelemetry_sdk", &["traces/"]),
+    ("prost", &["traces/"]),
     ("actix_web", &["receiver/", "simulator/", "admin/"]),
     ("prometheus", &["metrics/"]),
     ("std::env", &["config/"]),

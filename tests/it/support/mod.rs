@@ -5,6 +5,7 @@ pub mod binary;
 pub mod broker;
 pub mod captured;
 pub mod collected;
+pub mod collector;
 pub mod container;
 pub mod kafka;
 pub mod logs;

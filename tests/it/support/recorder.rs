@@ -53,7 +53,7 @@ impl Recorder {
     }
 }
 
-async fn record(stream: &mut TcpStream) -> Recorded {
+pub(crate) async fn record(stream: &mut TcpStream) -> Recorded {
     let mut bytes = Vec::new();
     let end = loop {
         stream.read_buf(&mut bytes).await.unwrap();

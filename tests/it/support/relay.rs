@@ -58,6 +58,11 @@ secrets = ["{SECRET}"]
         metric(&text.unwrap_or_default(), name, labels)
     }
 
+    /// Where webhooks go.
+    pub const fn receiver(&self) -> SocketAddr {
+        self.receiver
+    }
+
     /// The people in a book.
     pub fn waiting(&self, state: &str) -> usize {
         let people = self.metric("hris_relay_waiting_people", &[("state", state)]);

@@ -10,11 +10,24 @@ use hris_relay::person::Rules;
 use hris_relay::provider::Platform;
 use hris_relay::roster::RosterHost;
 use hris_relay::shard::{Process, ShardSettings, StageError, run_stage};
+use hris_relay::traces::Traces;
 use hris_relay::worker::{WorkerHost, WorkerRules};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::logs::system_clock;
+
+/// What the stages of a test's process share.
+pub(crate) fn process() -> Process {
+    let clock = system_clock();
+    Process {
+        health: Health::new(Arc::clone(&clock)),
+        clock,
+        metrics: Metrics::new().unwrap(),
+        traces: Traces::off(),
+        owner: "test".to_owned(),
+    }
+}
 
 /// The two stages in one process, until dropped or stopped.
 pub(crate) struct Stages {
@@ -29,14 +42,8 @@ impl Stages {
         worker_rules: WorkerRules,
         platform: Arc<dyn Platform>,
     ) -> Self {
-        let clock = system_clock();
         let provider = worker_rules.provider;
-        let process = Process {
-            clock: Arc::clone(&clock),
-            health: Health::new(Arc::clone(&clock)),
-            metrics: Metrics::new().unwrap(),
-            owner: "test".to_owned(),
-        };
+        let process = process();
         let shard = ShardSettings::default();
         let stopping = CancellationToken::new();
         let mut running = JoinSet::new();

@@ -6,8 +6,11 @@ use std::sync::Arc;
 use hris_relay::clock::{Clock, SystemClock};
 use hris_relay::metrics::Metrics;
 use hris_relay::receiver::signature::{sign_bamboohr, sign_standard_webhook};
-use hris_relay::receiver::{Receiver, ReceiverError, ReceiverSettings, SourceSettings};
+use hris_relay::receiver::{
+    Receiver, ReceiverError, ReceiverSettings, SourceSettings, Surroundings,
+};
 use hris_relay::secret::Secret;
+use hris_relay::traces::Traces;
 use jiff::SignedDuration;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
@@ -59,7 +62,13 @@ impl TestReceiver {
         let sources: BTreeMap<String, SourceSettings> = toml::from_str(SOURCES).unwrap();
         let kept: Arc<MemoryLog> = Arc::clone(&log);
         let clock = Arc::new(SystemClock::new());
-        let receiver = Receiver::bind(&settings, &sources, kept, clock, &metrics).unwrap();
+        let surroundings = Surroundings {
+            log: kept,
+            clock,
+            metrics: &metrics,
+            traces: Traces::off(),
+        };
+        let receiver = Receiver::bind(&settings, &sources, surroundings).unwrap();
         let url = format!("http://{}", receiver.address());
         let stopping = CancellationToken::new();
         let mut tasks = JoinSet::new();
