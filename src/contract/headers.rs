@@ -28,15 +28,15 @@ pub(super) const EVENT: Headers = Headers {
     and_others: false,
 };
 
-/// Of a person: the event they were made of, and its trace.
+/// Of a person's record: the event that changed it, and its trace.
 pub(super) const PERSON: Headers = Headers {
     always: &[header::EVENT_ID],
     perhaps: &[header::TRACEPARENT, header::TRACESTATE],
     and_others: false,
 };
 
-/// Of a record that says which event it came from.
-pub(super) const FROM_EVENT: Headers = Headers {
+/// Of links: the event that the person's record came from.
+pub(super) const LINKS: Headers = Headers {
     always: &[header::EVENT_ID],
     perhaps: &[],
     and_others: false,
@@ -79,7 +79,12 @@ pub(super) const UNREAD: Headers = Headers {
         header::ORIGIN_PARTITION,
         header::ORIGIN_OFFSET,
     ],
-    perhaps: &[header::EVENT_ID, header::CONTENT_TYPE],
+    perhaps: &[
+        header::EVENT_ID,
+        header::CONTENT_TYPE,
+        header::TRACEPARENT,
+        header::TRACESTATE,
+    ],
     and_others: true,
 };
 
@@ -111,18 +116,19 @@ impl Headers {
     }
 }
 
-fn reference(name: &str) -> Value {
+/// The reference to a header's schema.
+pub(super) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/header.{name}") })
 }
 
 /// The schema of each header, under the name by which messages refer to it.
 pub(super) fn schemas() -> impl Iterator<Item = (String, Value)> {
-    let each = each().into_iter();
+    let each = each().into_iter().chain(of_the_trace());
     each.map(|(name, schema)| (format!("header.{name}"), schema))
 }
 
 /// A header's value is UTF-8 text, numbers too.
-fn each() -> [(&'static str, Value); 13] {
+fn each() -> [(&'static str, Value); 11] {
     let text = |description: &str| json!({ "description": description, "type": "string" });
     let like = |description: &str, pattern: &str| json!({ "description": description, "type": "string", "pattern": pattern });
     let instant = |description: &str| json!({ "description": description, "type": "string", "format": "date-time" });
@@ -171,16 +177,27 @@ fn each() -> [(&'static str, Value); 13] {
             header::RECEIVED_TIME,
             instant("When the relay received it."),
         ),
+    ]
+}
+
+/// Where traces are on.
+fn of_the_trace() -> [(&'static str, Value); 2] {
+    let parent = "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}";
+    [
         (
             header::TRACEPARENT,
-            like(
-                "The span it came from, as W3C Trace Context writes it; only where traces are on.",
-                "^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$",
-            ),
+            json!({
+                "description": "The trace it belongs to (W3C Trace Context); there where traces \
+                                are on.",
+                "type": "string", "pattern": parent
+            }),
         ),
         (
             header::TRACESTATE,
-            text("What the tracing systems on the way added to it."),
+            json!({
+                "description": "What the tracing systems on the way added to it.",
+                "type": "string"
+            }),
         ),
     ]
 }

@@ -252,7 +252,7 @@ fn told() -> [Message; 3] {
         "links",
         "Links for a person",
         "What a platform returned that lets the person in: credentials.",
-        headers::FROM_EVENT,
+        headers::LINKS,
     );
     [
         Message {

@@ -117,7 +117,13 @@ fn hooks(receiver: &ReceiverSettings) -> Value {
         "schema": { "type": "string" },
         "example": "bamboohr"
     });
-    let signed = ["webhookId", "webhookTimestamp", "bambooHrTimestamp"];
+    let signed = [
+        "webhookId",
+        "webhookTimestamp",
+        "bambooHrTimestamp",
+        "traceparent",
+        "tracestate",
+    ];
     let kept = "Durable: as events, or kept in quarantine because nobody can map it, or it says \
                 nothing about a person. Never send it again.";
     json!({
@@ -149,6 +155,8 @@ fn events(receiver: &ReceiverSettings) -> Value {
         "ceSubject",
         "ceTime",
         "ceSequence",
+        "traceparent",
+        "tracestate",
     ];
     let durable = "Every event of the request is durable.";
     json!({
@@ -251,6 +259,16 @@ fn health(admin: &AdminSettings, id: &str, summary: &str, otherwise: &str) -> Va
 }
 
 fn metrics(admin: &AdminSettings) -> Value {
+    let text = json!({ "schema": { "type": "string" } });
+    let mut headers = uncached();
+    if let Some(headers) = headers.as_object_mut() {
+        let vary = json!({
+            "description": "What the answer depends on.",
+            "required": true,
+            "schema": { "type": "string", "const": "accept" }
+        });
+        headers.insert("vary".to_owned(), vary);
+    }
     json!({
         "servers": admin_server(admin),
         "get": {
@@ -262,11 +280,12 @@ fn metrics(admin: &AdminSettings) -> Value {
             "security": [],
             "responses": {
                 "200": {
-                    "description": "Every metric.",
-                    "headers": uncached(),
+                    "description": "Every metric: OpenMetrics for whoever asks for it, else the \
+                                    classic text.",
+                    "headers": headers,
                     "content": {
-                        (Format::Text.content_type()): { "schema": { "type": "string" } },
-                        (Format::OpenMetrics.content_type()): { "schema": { "type": "string" } }
+                        Format::OpenMetrics.content_type(): text,
+                        Format::Text.content_type(): text
                     }
                 },
                 "500": {

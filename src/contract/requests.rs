@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::shapes::{data, facts, sent, short};
 use crate::event::{Example, examples};
+use crate::log::header;
 use crate::receiver::signature::{bamboohr, standard_webhooks};
 
 /// How senders prove who they are.
@@ -35,67 +36,113 @@ pub(super) fn security_schemes() -> Value {
     })
 }
 
-/// The headers that a signature is about.
+/// The headers that senders may set, by their names among the components.
 pub(super) fn parameters() -> Value {
-    let header = |name: &str, description: &str, schema: Value| {
-        json!({
-            "name": name, "in": "header", "required": false,
-            "description": description, "schema": schema
-        })
-    };
-    json!({
-        "webhookId": header(
+    let parameters: Map<String, Value> = signatures()
+        .into_iter()
+        .chain(attributes())
+        .chain(trace())
+        .collect();
+    Value::Object(parameters)
+}
+
+fn parameter(key: &str, name: &str, description: &str, schema: &Value) -> (String, Value) {
+    let parameter = json!({
+        "name": name, "in": "header", "required": false,
+        "description": description, "schema": schema
+    });
+    (key.to_owned(), parameter)
+}
+
+/// What a signature is about.
+fn signatures() -> [(String, Value); 3] {
+    [
+        parameter(
+            "webhookId",
             standard_webhooks::ID,
             "With `webhook-signature`: the webhook's id, the same on every retry.",
-            json!({ "type": "string", "minLength": 1 }),
+            &json!({ "type": "string", "minLength": 1 }),
         ),
-        "webhookTimestamp": header(
+        parameter(
+            "webhookTimestamp",
             standard_webhooks::TIMESTAMP,
             "With `webhook-signature`: when it was signed, in Unix seconds; not further from now \
              than the source's `tolerance` (5 minutes unless configured).",
-            json!({ "type": "string", "pattern": "^[0-9]+$" }),
+            &json!({ "type": "string", "pattern": "^[0-9]+$" }),
         ),
-        "bambooHrTimestamp": header(
+        parameter(
+            "bambooHrTimestamp",
             bamboohr::TIMESTAMP,
             "With `x-bamboohr-signature`: when it was signed, in Unix seconds or as RFC 3339.",
-            json!({ "type": "string" }),
+            &json!({ "type": "string" }),
         ),
-        "ceSpecversion": header(
+    ]
+}
+
+/// The attributes of an event in binary mode.
+fn attributes() -> [(String, Value); 7] {
+    [
+        parameter(
+            "ceSpecversion",
             "ce-specversion",
             "CloudEvents' binary mode: `1.0`. The attributes are percent-encoded UTF-8.",
-            json!({ "type": "string", "const": "1.0" }),
+            &json!({ "type": "string", "const": "1.0" }),
         ),
-        "ceId": header(
+        parameter(
+            "ceId",
             "ce-id",
             "Binary mode: unique per source; the same id again is the same event again.",
-            json!({ "type": "string", "minLength": 1, "maxLength": 250 }),
+            &json!({ "type": "string", "minLength": 1, "maxLength": 250 }),
         ),
-        "ceSource": header(
+        parameter(
+            "ceSource",
             "ce-source",
             "Binary mode: the name of the source whose secret is used.",
-            json!({ "type": "string" }),
+            &json!({ "type": "string" }),
         ),
-        "ceType": header(
+        parameter(
+            "ceType",
             "ce-type",
             "Binary mode: what happened.",
-            json!({ "type": "string", "enum": facts().collect::<Vec<_>>() }),
+            &json!({ "type": "string", "enum": facts().collect::<Vec<_>>() }),
         ),
-        "ceSubject": header(
+        parameter(
+            "ceSubject",
             "ce-subject",
             "Binary mode: the employee id.",
-            json!({ "type": "string", "minLength": 1 }),
+            &json!({ "type": "string", "minLength": 1 }),
         ),
-        "ceTime": header(
+        parameter(
+            "ceTime",
             "ce-time",
             "Binary mode: when it happened; needed unless the source is ordered by `sequence`.",
-            json!({ "type": "string", "format": "date-time" }),
+            &json!({ "type": "string", "format": "date-time" }),
         ),
-        "ceSequence": header(
+        parameter(
+            "ceSequence",
             "ce-sequence",
             "Binary mode: the source's own order of the facts about this person.",
-            json!({ "type": "string", "pattern": "^-?[0-9]{1,18}$" }),
-        )
-    })
+            &json!({ "type": "string", "pattern": "^-?[0-9]{1,18}$" }),
+        ),
+    ]
+}
+
+/// The trace that a request belongs to.
+fn trace() -> [(String, Value); 2] {
+    [
+        parameter(
+            header::TRACEPARENT,
+            header::TRACEPARENT,
+            "The trace of whoever sends (W3C Trace Context); followed where traces are on.",
+            &json!({ "type": "string" }),
+        ),
+        parameter(
+            header::TRACESTATE,
+            header::TRACESTATE,
+            "With `traceparent`: what the tracing systems on the way added.",
+            &json!({ "type": "string" }),
+        ),
+    ]
 }
 
 /// The parameters of each door, by their names among the components.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::headers::reference;
 use super::messages::{Key, Message, said_of, shown};
 use super::shapes::{data, facts, sent, short};
 use crate::log::header;
@@ -11,7 +12,11 @@ fn content_type(is_needed: bool, pattern: &str) -> Value {
     json!({
         "type": "object",
         "required": if is_needed { vec![header::CONTENT_TYPE] } else { vec![] },
-        "properties": { (header::CONTENT_TYPE): { "type": "string", "pattern": pattern } }
+        "properties": {
+            (header::CONTENT_TYPE): { "type": "string", "pattern": pattern },
+            (header::TRACEPARENT): reference(header::TRACEPARENT),
+            (header::TRACESTATE): reference(header::TRACESTATE)
+        }
     })
 }
 
@@ -77,7 +82,9 @@ pub(super) fn binary() -> Message {
                 "ce_sequence": { "type": "string", "pattern": "^-?[0-9]{1,18}$" },
                 (header::CONTENT_TYPE): {
                     "type": "string", "pattern": "^application/json($|[ ;])"
-                }
+                },
+                (header::TRACEPARENT): reference(header::TRACEPARENT),
+                (header::TRACESTATE): reference(header::TRACESTATE)
             }
         }),
         key: Key::Any,

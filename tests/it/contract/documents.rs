@@ -85,6 +85,28 @@ fn every_header_of_a_record_is_described_once_and_used() {
 }
 
 #[test]
+fn a_message_says_whether_it_belongs_to_a_trace() {
+    let document = topics();
+    let one = [Provider::STARTEXAM];
+    // What others write to the inbox may carry the trace of theirs.
+    let written = Topic::all(&one)
+        .into_iter()
+        .filter(|topic| *topic != Topic::Inbox);
+    for topic in written {
+        let address = topic.to_string().replace("startexam", "{provider}");
+        let channels = document["channels"].as_object().unwrap().values();
+        let channel = channels.into_iter().find(|it| it["address"] == address);
+        for message in channel.unwrap()["messages"].as_object().unwrap().values() {
+            let headers = &resolved(&document, message)["headers"]["properties"];
+            let is_told = headers["traceparent"].is_object() && headers["tracestate"].is_object();
+            // What is no event is appended with the events of its webhook.
+            let is_traced = topic.is_traced() || topic == Topic::Quarantine;
+            assert_eq!(is_told, is_traced, "{topic}");
+        }
+    }
+}
+
+#[test]
 fn every_path_of_the_ports_is_described_and_every_described_path_is_there() {
     let routes = source("src/receiver/routes.rs") + &source("src/admin/mod.rs");
     let known: BTreeSet<String> = constants(&routes)
@@ -92,7 +114,7 @@ fn every_path_of_the_ports_is_described_and_every_described_path_is_there() {
         .filter(|value| value.starts_with('/'))
         .collect();
     assert_eq!(members(&surface()["paths"]), known);
-    for call in ["web::resource(\"", ".route(\""] {
+    for call in ["resource(\"", "route(\"", "read_only(\""] {
         assert!(!routes.contains(call), "{call} is no constant");
     }
 }

@@ -214,6 +214,11 @@ async fn operators(contract: &mut Contract) {
         assert_eq!(said.status, 200, "{path}");
         contract.holds("get", path, &said);
     }
+    let accept = [("accept", "application/openmetrics-text".to_owned())];
+    let asked = request("GET", "/metrics", &accept, b"");
+    let open = said(&well.address.to_string(), &asked).await;
+    assert!(open.header("content-type").unwrap().contains("openmetrics"));
+    contract.holds("get", "/metrics", &open);
     for path in ["/health/live", "/health/ready"] {
         let said = ask(unwell.address, path).await;
         assert_eq!(said.status, 503, "{path}");

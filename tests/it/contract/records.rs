@@ -54,7 +54,9 @@ publish_links = true
 links_base = "https://exams.example.org"
 max_rps = 100.0
 [traces]
+# Nobody collects them: records carry them all the same.
 endpoint = "http://{nobody}"
+timeout = "1s"
 "#,
             nobody = free_address(),
             platform = platform.addr(),
@@ -220,6 +222,42 @@ fn messages(document: &Value, record: &Arrived) -> (Vec<String>, BTreeMap<String
     (is, is_not)
 }
 
+fn are_as_the_document_says(records: &[Arrived]) {
+    let document = topics();
+    let mut seen = BTreeMap::<Topic, Vec<String>>::new();
+    for record in records {
+        let topic = record.position.topic;
+        let (is, is_not) = messages(&document, record);
+        // What the test itself wrote to show what becomes of it.
+        let is_ours = record.payload.as_deref() == Some(b"no event")
+            && matches!(topic, Topic::Events | Topic::Inbox);
+        assert_ne!(is.is_empty(), !is_ours, "{topic}: {record:?}\n{is_not:#?}");
+        seen.entry(topic).or_default().extend(is);
+    }
+    for topic in Topic::all(&[Provider::CIRRUS]) {
+        assert!(seen.contains_key(&topic), "nothing on {topic}");
+    }
+    let is_traced = |record: &Arrived| record.headers.text("traceparent").is_some();
+    for topic in [Topic::Events, Topic::People, Topic::Quarantine] {
+        let of_topic = |record: &&Arrived| record.position.topic == topic;
+        let any = records.iter().filter(of_topic).any(is_traced);
+        assert!(any, "no trace on {topic}");
+    }
+    let said = |topic: Topic, message: &str| seen[&topic].iter().any(|it| it == message);
+    for message in [
+        "hired",
+        "terminated",
+        "access_revoked",
+        "snapshot",
+        "redrive",
+    ] {
+        assert!(said(Topic::Events, message), "no {message}");
+    }
+    for message in ["access_revoked", "batch", "binary"] {
+        assert!(said(Topic::Inbox, message), "no {message}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_record_of_a_run_is_a_message_of_its_topic() {
     let company = Company::new();
@@ -255,32 +293,6 @@ async fn every_record_of_a_run_is_a_message_of_its_topic() {
     assert_eq!(get(company.admin, "/health/live").unwrap().0, 200);
     assert!(process.terminate().success());
 
-    let document = topics();
-    let mut seen = BTreeMap::<Topic, Vec<String>>::new();
-    for record in company.records().await {
-        let topic = record.position.topic;
-        let (is, is_not) = messages(&document, &record);
-        // What the test itself wrote to show what becomes of it.
-        let is_ours = record.payload.as_deref() == Some(b"no event")
-            && matches!(topic, Topic::Events | Topic::Inbox);
-        assert_ne!(is.is_empty(), !is_ours, "{topic}: {record:?}\n{is_not:#?}");
-        seen.entry(topic).or_default().extend(is);
-    }
-    for topic in Topic::all(&[Provider::CIRRUS]) {
-        assert!(seen.contains_key(&topic), "nothing on {topic}");
-    }
-    let said = |topic: Topic, message: &str| seen[&topic].iter().any(|it| it == message);
-    for message in [
-        "hired",
-        "terminated",
-        "access_revoked",
-        "snapshot",
-        "redrive",
-    ] {
-        assert!(said(Topic::Events, message), "no {message}");
-    }
-    for message in ["access_revoked", "batch", "binary"] {
-        assert!(said(Topic::Inbox, message), "no {message}");
-    }
+    are_as_the_document_says(&company.records().await);
     company.platform.stop().await;
 }

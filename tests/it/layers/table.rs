@@ -78,7 +78,7 @@ pub(super) const STAGES: &[(&str, &[&str])] = &[
     (
         "contract",
         &[
-            "id", "health", "admin", "event", "person", "log", "receiver", "worker",
+            "id", "metrics", "health", "admin", "event", "person", "log", "receiver", "worker",
         ],
     ),
     // Everything put together.
