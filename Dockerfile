@@ -12,8 +12,7 @@ ENV CARGO_INCREMENTAL=0 CARGO_TERM_COLOR=never
 # The registry is a cache beside the layers: they hold what was compiled, not what was fetched.
 RUN --mount=type=cache,id=hris-relay-registry,target=/usr/local/cargo/registry,sharing=locked \
     cargo install --quiet --locked --root /usr/local --version "${CARGO_AUDITABLE}" cargo-auditable
-# The same sources make the same binary: no time of the build (OpenSSL would write it down), no
-# folder of the builder.
+# Nothing of one build is in the program: no time (OpenSSL would write it down), no folder.
 ENV SOURCE_DATE_EPOCH=1 \
     RUSTFLAGS="--remap-path-prefix=/usr/local/cargo/registry/src=registry --remap-path-prefix=/build=."
 WORKDIR /build
