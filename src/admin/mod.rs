@@ -1,7 +1,7 @@
-//! The port for operators: health and metrics over HTTP, and the probe that asks for it.
+//! The port for operators: health, metrics and contracts over HTTP, and the probe that asks for it.
 //!
-//! In come GET requests, out go what `health` and `metrics` say. It must never be reached
-//! from outside the cluster, and never ask a broker or a platform anything.
+//! In come GET requests, out go what `health` and `metrics` say, and documents. It must never be
+//! reached from outside the cluster, and never ask a broker or a platform anything.
 
 mod accept;
 mod probe;
@@ -13,10 +13,12 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, VARY};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, ContentType, HeaderValue, VARY};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, FromRequest, Handler, HttpRequest, HttpResponse, HttpServer, Resource};
+
+use bytes::Bytes;
 
 use crate::health::{Health, Report};
 use crate::metrics::Metrics;
@@ -30,9 +32,33 @@ pub const LIVE: &str = "/health/live";
 pub const READY: &str = "/health/ready";
 /// What is counted.
 pub const METRICS: &str = "/metrics";
+/// What can be asked over HTTP.
+pub const OPENAPI: &str = "/openapi.json";
+/// What the topics hold.
+pub const ASYNCAPI: &str = "/asyncapi.json";
 
 /// How long an answer under way may take once the port closes.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+/// What the port shows.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// Whether the parts of the process are well.
+    pub health: Health,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// The contracts of this installation.
+    pub contracts: Contracts,
+}
+
+/// The contracts of an installation, as JSON.
+#[derive(Debug, Clone, Default)]
+pub struct Contracts {
+    /// What can be asked over HTTP.
+    pub openapi: Bytes,
+    /// What the topics hold.
+    pub asyncapi: Bytes,
+}
 
 /// Why the admin port could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -54,16 +80,15 @@ pub struct AdminError {
 /// When the port cannot be opened.
 pub fn open(
     settings: &AdminSettings,
-    health: Health,
-    metrics: Metrics,
+    shown: Shown,
     stopped: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(SocketAddr, Server), AdminError> {
     let refused = |source| AdminError {
         address: settings.listen,
         source,
     };
-    let asked = health.clone();
-    metrics.show_readiness(move || {
+    let asked = shown.health.clone();
+    shown.metrics.show_readiness(move || {
         let components = asked.ready().components.into_iter();
         components.map(|(name, it)| (name, it.ok)).collect()
     });
@@ -72,8 +97,7 @@ pub fn open(
     let server = HttpServer::new(move || {
         App::new()
             .wrap(DefaultHeaders::new().add((CACHE_CONTROL, HeaderValue::from_static("no-store"))))
-            .app_data(Data::new(health.clone()))
-            .app_data(Data::new(metrics.clone()))
+            .app_data(Data::new(shown.clone()))
             .configure(routes)
     })
     .workers(1)
@@ -90,7 +114,9 @@ fn routes(config: &mut ServiceConfig) {
     config
         .service(read_only(LIVE, live))
         .service(read_only(READY, ready))
-        .service(read_only(METRICS, render));
+        .service(read_only(METRICS, render))
+        .service(read_only(OPENAPI, openapi))
+        .service(read_only(ASYNCAPI, asyncapi));
 }
 
 /// A path that answers GET and HEAD, and nothing else.
@@ -111,12 +137,26 @@ where
         .default_service(web::to(refused))
 }
 
-async fn live(health: Data<Health>) -> HttpResponse {
-    answer(&health.live())
+async fn live(shown: Data<Shown>) -> HttpResponse {
+    answer(&shown.health.live())
 }
 
-async fn ready(health: Data<Health>) -> HttpResponse {
-    answer(&health.ready())
+async fn ready(shown: Data<Shown>) -> HttpResponse {
+    answer(&shown.health.ready())
+}
+
+async fn openapi(shown: Data<Shown>) -> HttpResponse {
+    document(&shown.contracts.openapi)
+}
+
+async fn asyncapi(shown: Data<Shown>) -> HttpResponse {
+    document(&shown.contracts.asyncapi)
+}
+
+fn document(json: &Bytes) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(ContentType::json())
+        .body(json.clone())
 }
 
 fn answer(report: &Report) -> HttpResponse {
@@ -128,9 +168,9 @@ fn answer(report: &Report) -> HttpResponse {
     HttpResponse::build(status).json(report)
 }
 
-async fn render(request: HttpRequest, metrics: Data<Metrics>) -> HttpResponse {
+async fn render(request: HttpRequest, shown: Data<Shown>) -> HttpResponse {
     let format = accept::format(request.headers());
-    match metrics.render_as(format) {
+    match shown.metrics.render_as(format) {
         Ok(text) => HttpResponse::Ok()
             .content_type(format.content_type())
             .insert_header((VARY, HeaderValue::from_static("accept")))

@@ -7,5 +7,5 @@ pub mod demo;
 mod parts;
 mod relay;
 
-pub use parts::{open_log, open_log_read_only, people_rules, worker};
+pub use parts::{asyncapi, open_log, open_log_read_only, openapi, people_rules, worker};
 pub use relay::{Addresses, Relay, Role};

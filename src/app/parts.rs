@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use serde_json::Value;
 
+use crate::admin::Contracts;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::contract;
 use crate::id::{Provider, SourceId};
 use crate::log::kafka::KafkaLog;
 use crate::log::sqlite::SqliteLog;
@@ -19,6 +22,31 @@ use crate::registry::platforms;
 use crate::roster::Admissions;
 use crate::traces::{Traces, TracesError};
 use crate::worker::{BURST, Generation, Limits, WorkerRules};
+
+/// The document of an installation's topics; of every platform as long as none is configured.
+pub fn asyncapi(settings: &Settings) -> Value {
+    let configured = settings.providers.configured();
+    let providers = if configured.is_empty() {
+        Provider::ALL
+    } else {
+        &configured
+    };
+    contract::asyncapi(&settings.kafka, providers)
+}
+
+/// The document of an installation's HTTP surface.
+pub fn openapi(settings: &Settings) -> Value {
+    contract::openapi(&settings.receiver, &settings.admin)
+}
+
+/// Both, each in one piece.
+pub(super) fn contracts(settings: &Settings) -> Contracts {
+    let whole = |document| contract::whole(document).to_string().into();
+    Contracts {
+        openapi: whole(openapi(settings)),
+        asyncapi: whole(asyncapi(settings)),
+    }
+}
 
 /// Opens the log that is configured: Kafka if brokers are named, else the embedded one.
 ///

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::parts;
-use crate::admin;
+use crate::admin::{self, Shown};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::health::Health;
@@ -132,8 +132,11 @@ impl Relay {
         let admin_stops = CancellationToken::new();
         let (admin_address, server) = admin::open(
             &settings.admin,
-            process.health.clone(),
-            process.metrics.clone(),
+            Shown {
+                health: process.health.clone(),
+                metrics: process.metrics.clone(),
+                contracts: parts::contracts(settings),
+            },
             admin_stops.clone().cancelled_owned(),
         )?;
         let mut admin = JoinSet::new();

@@ -3,15 +3,14 @@
 use std::path::Path;
 
 use anyhow::Context;
-use serde_json::Value;
 
 use super::arguments::{Document, Schemas};
 use super::process::load;
 use super::{CommandError, print};
+use crate::app::{asyncapi, openapi};
 use crate::config::Settings;
 use crate::contract::{self, ASYNCAPI_FILE, OPENAPI_FILE};
 use crate::event;
-use crate::id::Provider;
 
 pub(super) fn run(arguments: &Schemas) -> Result<(), CommandError> {
     let settings = load(&arguments.configured)?.settings;
@@ -25,31 +24,16 @@ pub(super) fn run(arguments: &Schemas) -> Result<(), CommandError> {
                 print::line(format!("{document:#}"));
             }
         }
-        Document::Asyncapi => print::line(format!("{:#}", contract::whole(topics(&settings)))),
-        Document::Openapi => print::line(format!("{:#}", contract::whole(surface(&settings)))),
+        Document::Asyncapi => print::line(format!("{:#}", contract::whole(asyncapi(&settings)))),
+        Document::Openapi => print::line(format!("{:#}", contract::whole(openapi(&settings)))),
     }
     Ok(())
 }
 
-/// The topics of an installation; of every platform as long as none is configured.
-fn topics(settings: &Settings) -> Value {
-    let configured = settings.providers.configured();
-    let providers = if configured.is_empty() {
-        Provider::ALL
-    } else {
-        &configured
-    };
-    contract::asyncapi(&settings.kafka, providers)
-}
-
-fn surface(settings: &Settings) -> Value {
-    contract::openapi(&settings.receiver, &settings.admin)
-}
-
 fn write(folder: &Path, settings: &Settings) -> std::io::Result<()> {
     let mut documents = event::documents();
-    documents.push((ASYNCAPI_FILE.to_owned(), topics(settings)));
-    documents.push((OPENAPI_FILE.to_owned(), surface(settings)));
+    documents.push((ASYNCAPI_FILE.to_owned(), asyncapi(settings)));
+    documents.push((OPENAPI_FILE.to_owned(), openapi(settings)));
     std::fs::create_dir_all(folder)?;
     for (name, document) in &documents {
         let path = folder.join(name);

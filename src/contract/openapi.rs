@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::shapes::{made, of};
 use super::{VERSION, requests, responses};
-use crate::admin::{AdminSettings, LIVE, METRICS, READY};
+use crate::admin::{ASYNCAPI, AdminSettings, LIVE, METRICS, OPENAPI, READY};
 use crate::health::Report;
 use crate::metrics::Format;
 use crate::receiver::ReceiverSettings;
@@ -93,7 +93,9 @@ fn paths(receiver: &ReceiverSettings, admin: &AdminSettings) -> Value {
             "Not so: send nothing here, and do not restart for it. A platform that is down \
              changes nothing."
         ),
-        METRICS: metrics(admin)
+        METRICS: metrics(admin),
+        OPENAPI: document(admin, "openapi", "This document, for this installation"),
+        ASYNCAPI: document(admin, "asyncapi", "The topics of this installation, as AsyncAPI")
     })
 }
 
@@ -254,6 +256,26 @@ fn health(admin: &AdminSettings, id: &str, summary: &str, otherwise: &str) -> Va
             "description": "A word for each part of the process. It asks no broker and no platform.",
             "security": [],
             "responses": { "200": report(true, "So it is."), "503": report(false, otherwise) }
+        }
+    })
+}
+
+fn document(admin: &AdminSettings, id: &str, summary: &str) -> Value {
+    json!({
+        "servers": admin_server(admin),
+        "get": {
+            "operationId": id,
+            "tags": ["operators"],
+            "summary": summary,
+            "description": "In one piece. It holds no name of a source and no secret.",
+            "security": [],
+            "responses": { "200": {
+                "description": "The document.",
+                "headers": uncached(),
+                "content": { "application/json": { "schema": {
+                    "type": "object", "required": [id, "info", "components"]
+                } } }
+            } }
         }
     })
 }

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hris_relay::admin::{self, AdminSettings, ProbeError, probe};
+use hris_relay::admin::{self, AdminSettings, Contracts, ProbeError, Shown, probe};
 use hris_relay::clock::{Clock, SystemClock};
 use hris_relay::health::Health;
 use hris_relay::metrics::Metrics;
@@ -19,6 +19,18 @@ pub(crate) struct Admin {
     pub(crate) health: Health,
     stopped: CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
+}
+
+fn shown(health: Health, metrics: Metrics) -> Shown {
+    let contracts = Contracts {
+        openapi: r#"{"openapi":"3.1.1","info":{},"components":{}}"#.into(),
+        asyncapi: r#"{"asyncapi":"3.1.0","info":{},"components":{}}"#.into(),
+    };
+    Shown {
+        health,
+        metrics,
+        contracts,
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test is the supervisor")]
@@ -36,7 +48,7 @@ pub(crate) fn open() -> Admin {
     };
     let stopped = CancellationToken::new();
     let until = stopped.clone().cancelled_owned();
-    let (address, server) = admin::open(&settings, health.clone(), metrics, until).unwrap();
+    let (address, server) = admin::open(&settings, shown(health.clone(), metrics), until).unwrap();
     Admin {
         address,
         health,
@@ -196,8 +208,7 @@ async fn a_port_that_is_taken_is_refused_by_its_address() {
     let until = std::future::pending();
     let opened = admin::open(
         &AdminSettings { listen },
-        health,
-        Metrics::new().unwrap(),
+        shown(health, Metrics::new().unwrap()),
         until,
     );
     let error = opened.err().unwrap().to_string();

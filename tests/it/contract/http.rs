@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use hris_relay::admin::{ASYNCAPI, LIVE, METRICS, OPENAPI, READY};
 use hris_relay::receiver::signature::{sign_bamboohr, sign_standard_webhook};
 use hris_relay::secret::Secret;
 use jiff::SignedDuration;
@@ -209,7 +210,7 @@ async fn operators(contract: &mut Contract) {
     let unwell = admin::open();
     let _starting = unwell.health.component("worker startexam", Duration::MAX);
     let _silent = unwell.health.component("roster", Duration::ZERO);
-    for path in ["/health/live", "/health/ready", "/metrics"] {
+    for path in [LIVE, READY, METRICS, OPENAPI, ASYNCAPI] {
         let said = ask(well.address, path).await;
         assert_eq!(said.status, 200, "{path}");
         contract.holds("get", path, &said);
@@ -219,7 +220,7 @@ async fn operators(contract: &mut Contract) {
     let open = said(&well.address.to_string(), &asked).await;
     assert!(open.header("content-type").unwrap().contains("openmetrics"));
     contract.holds("get", "/metrics", &open);
-    for path in ["/health/live", "/health/ready"] {
+    for path in [LIVE, READY] {
         let said = ask(unwell.address, path).await;
         assert_eq!(said.status, 503, "{path}");
         contract.holds("get", path, &said);

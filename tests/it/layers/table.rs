@@ -134,6 +134,7 @@ const EVERYTHING_BELOW_APP: &[&str] = &[
     "worker",
     "simulator",
     "operator",
+    "contract",
     "config",
 ];
 
