@@ -61,7 +61,8 @@ fn description(receiver: &ReceiverSettings) -> String {
          event. The relay never answers 429.\n\n\
          A body has at most {limit} bytes and is not decompressed; the log has {answer} to \
          confirm it. Every path answers another method, and every other path anything, with a \
-         problem document: {}. What is no HTTP request at all is answered 400, 408 or 431 \
+         problem document: {}. The admin port answers GET and HEAD alike, and whatever else it is \
+         asked with 404 or 405 without one. What is no HTTP request at all is answered 400, 408 or 431 \
          without one. New codes may come with any release: one that is not known means what its \
          status means.",
         elsewhere.join(", ")
