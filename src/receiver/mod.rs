@@ -25,7 +25,6 @@ pub mod surface;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer};
@@ -92,9 +91,6 @@ pub struct Receiver {
     connections: Connections,
 }
 
-/// What a request may take to send its headers: longer than any sender needs.
-const HEADERS_WITHIN: Duration = Duration::from_secs(5);
-
 impl Receiver {
     /// Reads the secrets and binds the address; senders wait until `run`.
     ///
@@ -139,7 +135,9 @@ impl Receiver {
             .disable_signals()
             .on_connect(move |stream, extensions| counting.opened(stream, extensions))
             .keep_alive(settings.keep_alive)
-            .client_request_timeout(HEADERS_WITHIN)
+            // Senders open connections ahead of need: one that has not been used yet may wait as
+            // long as one that has, or its first request meets a 408 that was not meant for it.
+            .client_request_timeout(settings.keep_alive)
             .shutdown_timeout(settings.drain.as_secs().max(1))
             .bind(settings.listen)
             .map_err(unbound)?;

@@ -37,7 +37,8 @@ pub struct ReceiverSettings {
     #[serde(with = "crate::settings::duration")]
     #[schemars(with = "String")]
     pub retry_after: Duration,
-    /// How long a connection stays open between two requests. Longer than whatever stands
+    /// How long a connection stays open without a request, or until the headers of one have
+    /// arrived. Longer than whatever stands
     /// before the receiver keeps one that is idle (often 60s), or a connection is closed just
     /// as a request comes in on it.
     #[serde(with = "crate::settings::duration")]
