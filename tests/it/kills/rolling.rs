@@ -22,7 +22,7 @@ const EVENTS: usize = 6_000;
 const SEED: u64 = 47;
 const PLACE: &str = "rolling";
 /// Between two webhooks, so that the load lasts until all are replaced.
-const PACE: Duration = Duration::from_millis(10);
+const PACE: Duration = Duration::from_millis(20);
 const OTHERS: [&[&str]; 4] = [
     &["roster"],
     &["roster"],
