@@ -107,17 +107,19 @@ pub(super) async fn run(arguments: &Import, clock: Arc<dyn Clock>) -> Result<(),
     let source = known_source(&settings, &arguments.source)?;
     let rules = people_rules(&settings);
     let configured = settings.providers.configured();
+    let format = arguments.format()?;
+    // Before the log is opened: whoever types the roster takes their time.
+    let kept = arguments.kept().context("standard input cannot be kept")?;
+    let kept_at = kept.as_ref().map(descriptor);
     let log = if arguments.dry_run {
         open_log_read_only(&settings, Arc::clone(&clock))
     } else {
         open_log(&settings, Arc::clone(&clock)).map(Some)
     };
     let log = log.context("the log cannot be opened")?;
-    let kept = arguments.kept().context("standard input cannot be kept")?;
-    let kept_at = kept.as_ref().map(descriptor);
     let plan = import::Import {
         file: kept_at.as_ref().unwrap_or(&arguments.file),
-        format: arguments.format()?,
+        format,
         source: SourceId::try_from(arguments.source.as_str()).context("the source's name")?,
         settings: source,
         as_of: crate::clock::whole_milliseconds(arguments.as_of),

@@ -134,7 +134,10 @@ impl Record {
 
     /// Notes which trace it belongs to, instead of any other, unless it would then be larger
     /// than the log takes: what is for observers must not keep a record out.
-    pub fn belongs_to(&mut self, trace: impl IntoIterator<Item = (&'static str, Bytes)>) {
+    pub fn belongs_to(
+        &mut self,
+        trace: impl IntoIterator<Item = (&'static str, impl Into<Bytes>)>,
+    ) {
         let mut headers = self.headers.clone();
         headers.0.retain(|(name, _)| name != header::TRACESTATE);
         for (name, value) in trace {
@@ -225,7 +228,7 @@ mod tests {
             .with_header(header::TRACEPARENT, "another")
             .with_header(header::TRACESTATE, "acme=1")
             .with_header(header::EVENT_ID, "evt-9");
-        record.belongs_to([(header::TRACEPARENT, TRACE.into())]);
+        record.belongs_to([(header::TRACEPARENT, TRACE)]);
         let headers: Vec<_> = record.headers.iter().collect();
         let event_id = (header::EVENT_ID, &Bytes::from("evt-9"));
         assert_eq!(headers, [event_id, (header::TRACEPARENT, &TRACE.into())]);
@@ -234,7 +237,7 @@ mod tests {
     #[test]
     fn a_trace_keeps_no_record_out_of_the_log() {
         let mut record = Record::new(Topic::Events, "e-1", vec![b' '; LARGEST - 10]);
-        record.belongs_to([(header::TRACEPARENT, TRACE.into())]);
+        record.belongs_to([(header::TRACEPARENT, TRACE)]);
         assert!(record.headers.is_empty());
         assert!(check(&[record]).is_ok());
     }

@@ -71,11 +71,9 @@ impl<'a> Asked<'a> {
         span.set(key::MESSAGING_OPERATION, "send");
         span.set(key::TOPIC, topic);
         span.count(key::RECORDS, records.len());
-        if let Some(own) = span.parent() {
-            for record in records {
-                let headers = own.headers().into_iter();
-                record.belongs_to(headers.map(|(name, value)| (name, value.into())));
-            }
+        let headers = span.headers();
+        for record in records {
+            record.belongs_to(headers.clone());
         }
         span
     }

@@ -1,7 +1,5 @@
 //! The spans of a shard: a record that is taken, and the records that are written for it.
 
-use bytes::Bytes;
-
 use super::host::Host;
 use crate::log::{Arrived, CommitError, Headers, Record};
 use crate::traces::{Kind, New, Parent, Span, TRACEPARENT, TRACESTATE, key};
@@ -9,12 +7,6 @@ use crate::traces::{Kind, New, Parent, Span, TRACEPARENT, TRACESTATE, key};
 /// The trace a record belongs to, by its headers.
 fn parent(headers: &Headers) -> Option<Parent> {
     Parent::parse(headers.text(TRACEPARENT), headers.text(TRACESTATE))
-}
-
-fn headers_of(span: &Span) -> impl Iterator<Item = (&'static str, Bytes)> {
-    let own = span.parent().map(|own| own.headers());
-    let headers = own.into_iter().flatten();
-    headers.map(|(name, value)| (name, Bytes::from(value)))
 }
 
 /// Begins the span of a record that is about to be taken; what is made of it is part of that
@@ -34,7 +26,7 @@ pub(super) fn taking(host: &impl Host, record: &mut Arrived) -> Span {
     span.set(key::PARTITION, position.partition.to_string());
     span.count(key::OFFSET, position.offset);
     span.set(key::STAGE, host.name());
-    for (name, value) in headers_of(&span) {
+    for (name, value) in span.headers() {
         record.headers.replace(name, value);
     }
     span
@@ -53,7 +45,7 @@ pub(super) fn writing(host: &impl Host, records: &mut [Record]) -> Vec<Span> {
         let mut span = traces.begin(|| New::of(Kind::Producer, name, Some(&above)));
         span.set(key::MESSAGING_OPERATION, "send");
         span.set(key::TOPIC, record.topic.to_string());
-        record.belongs_to(headers_of(&span));
+        record.belongs_to(span.headers());
         Some(span)
     });
     spans.collect()

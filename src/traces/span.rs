@@ -4,7 +4,7 @@ use opentelemetry::trace::{Span as _, SpanKind, Status};
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::trace::Span as SdkSpan;
 
-use super::context::Parent;
+use super::context::{Header, Parent};
 
 /// What may be said of a span. Values are words of ours, names from the configuration and
 /// numbers; never anything a sender or a platform said.
@@ -103,6 +103,11 @@ impl Span {
         if let Some(span) = &mut self.0 {
             span.set_status(Status::error(code));
         }
+    }
+
+    /// The headers by which others are part of it; none where there are no traces.
+    pub fn headers(&self) -> Vec<Header> {
+        self.parent().map(|own| own.headers()).unwrap_or_default()
     }
 
     /// What others are part of by it; none where there are no traces.
